@@ -1,0 +1,65 @@
+"""Identifiers are the host's own: whole numbers, text or UUIDs, kept as they are given.
+
+A string never stands for a number: the ids ``1`` and ``"1"`` differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from uuid import UUID
+
+from slotkeeper.errors import InvalidFieldError, ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import attrs
+
+Id: TypeAlias = int | str | UUID
+IdT = TypeVar("IdT", int, str, UUID)
+
+_UUID = "urn:uuid:"
+_TEXT = "str:"
+_INT = "int:"
+
+
+def check_id(field: str, value: object) -> None:
+    """Raise `InvalidFieldError` unless ``value`` is a whole number, a non-empty text or a UUID."""
+    if isinstance(value, bool) or not isinstance(value, (int, str, UUID)) or value == "":
+        raise InvalidFieldError(field, value, "must be a whole number, a non-empty text or a UUID")
+
+
+def id_validator(field: str) -> Callable[[object, attrs.Attribute[Id], Id], None]:
+    """Return an attrs validator that reports a bad id under ``field``."""
+
+    def validate(_instance: object, _attribute: attrs.Attribute[Id], value: Id) -> None:
+        check_id(field, value)
+
+    return validate
+
+
+def id_to_text(value: Id) -> str:
+    """Write an id as text that `id_from_text` reads back exactly; a UUID as its URN (RFC 9562).
+
+    >>> id_to_text("room-1"), id_to_text(7)
+    ('room-1', 'int:7')
+    """
+    if isinstance(value, str):
+        return _TEXT + value if value.startswith((_UUID, _TEXT, _INT)) else value
+    return f"{_INT}{value}" if isinstance(value, int) else value.urn
+
+
+def id_from_text(text: str) -> Id:
+    """Read an id that `id_to_text` wrote.
+
+    >>> id_from_text("int:7")
+    7
+    """
+    try:
+        if text.startswith(_UUID):
+            return UUID(text)
+        if text.startswith(_INT):
+            return int(text.removeprefix(_INT))
+    except ValueError:
+        raise ParseError(text, "an id") from None
+    return text.removeprefix(_TEXT)

@@ -1,0 +1,144 @@
+"""`Interval`: a half-open span of absolute time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING
+
+import attrs
+
+from slotkeeper.domain import iso8601
+from slotkeeper.domain.instant import ZERO, as_utc
+from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@attrs.frozen(order=True, repr=False)
+class Interval:
+    """A half-open span of absolute time, ``[start, end)``, held in UTC to the microsecond.
+
+    The start belongs to it, the end does not: intervals that touch do not overlap. A span of no length holds
+    no instant, so it is no interval; sets ignore it. Intervals order by start, then by end.
+
+    Args:
+        start: The first instant inside; any offset, kept in UTC.
+        end: The first instant after it.
+
+    Raises:
+        NaiveDatetimeError: A bound has no offset.
+        InvalidInstantError: A bound leaves the years 1 to 9999 in UTC.
+        InvalidIntervalError: The end is not after the start.
+
+    >>> Interval.parse("2025-10-23T09:00Z/PT30M").duration
+    datetime.timedelta(seconds=1800)
+    """
+
+    start: dt.datetime = attrs.field(converter=as_utc)
+    end: dt.datetime = attrs.field(converter=as_utc)
+
+    @end.validator
+    def _ends_after_it_starts(self, _: object, end: dt.datetime) -> None:
+        if end <= self.start:
+            raise InvalidIntervalError(self.start, end)
+
+    @classmethod
+    def lasting(cls, start: dt.datetime, duration: dt.timedelta) -> Interval:
+        """Return the interval from ``start`` that lasts ``duration`` of absolute time."""
+        first = as_utc(start)
+        return cls(first, first + duration)
+
+    @classmethod
+    def parse(cls, text: str) -> Interval:
+        """Read ISO 8601 interval text: start/end, start/duration or duration/end, each instant with an offset.
+
+        Raises:
+            ParseError: The text is none of these.
+
+        >>> str(Interval.parse("2025-10-23T11:00+02:00/12:30+02:00"))
+        '2025-10-23T09:00Z/2025-10-23T10:30Z'
+        """
+        return cls(*iso8601.parse_interval(text))
+
+    @property
+    def duration(self) -> dt.timedelta:
+        """How long it lasts, in absolute time; always positive."""
+        return self.end - self.start
+
+    def __contains__(self, item: object) -> bool:
+        """Tell whether an instant, or the whole of another interval, lies inside."""
+        if isinstance(item, Interval):
+            return self.start <= item.start and item.end <= self.end
+        if isinstance(item, dt.datetime):
+            return self.start <= as_utc(item) < self.end
+        return False
+
+    def overlaps(self, other: Interval) -> bool:
+        """Tell whether the two share an instant; touching intervals do not."""
+        return self.start < other.end and other.start < self.end
+
+    def touches(self, other: Interval) -> bool:
+        """Tell whether one ends exactly where the other starts."""
+        return self.end == other.start or other.end == self.start
+
+    def __and__(self, other: Interval) -> Interval | None:
+        """Return what the two share, or None where they share nothing."""
+        if not isinstance(other, Interval):
+            return NotImplemented
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Interval(start, end) if start < end else None
+
+    def hull(self, other: Interval) -> Interval:
+        """Return the shortest interval that holds both, with whatever lies between them."""
+        return Interval(min(self.start, other.start), max(self.end, other.end))
+
+    def shift(self, by: dt.timedelta) -> Interval:
+        """Return the interval moved by ``by`` of absolute time; negative is earlier."""
+        return Interval(self.start + by, self.end + by)
+
+    def expand(self, before: dt.timedelta = ZERO, after: dt.timedelta = ZERO) -> Interval:
+        """Return the interval with ``before`` added ahead of it and ``after`` behind it; negative shrinks.
+
+        Raises:
+            InvalidIntervalError: Nothing is left of it.
+        """
+        return Interval(self.start - before, self.end + after)
+
+    def split(self, duration: dt.timedelta, *, rest: bool = False) -> Iterator[Interval]:
+        """Yield back-to-back pieces of ``duration`` from the start on; ``rest`` adds a shorter last one.
+
+        Raises:
+            InvalidFieldError: ``duration`` is not positive.
+
+        >>> day = Interval.parse("2025-10-23T09:00Z/PT1H10M")
+        >>> [str(piece) for piece in day.split(dt.timedelta(minutes=30))]
+        ['2025-10-23T09:00Z/2025-10-23T09:30Z', '2025-10-23T09:30Z/2025-10-23T10:00Z']
+        """
+        if duration <= ZERO:
+            raise InvalidFieldError("duration", duration, "must be positive")
+        count, left = divmod(self.duration, duration)
+        for index in range(count):
+            yield Interval(self.start + index * duration, self.start + (index + 1) * duration)
+        if rest and left:
+            yield Interval(self.end - left, self.end)
+
+    def isoformat(self, *, duration: bool = False) -> str:
+        """Return ISO 8601 text in UTC, as start/end, or as start/duration; `parse` reads both back.
+
+        >>> Interval.parse("2025-10-23T09:00Z/2025-10-23T10:30Z").isoformat(duration=True)
+        '2025-10-23T09:00Z/PT1H30M'
+        """
+        last = iso8601.format_duration(self.duration) if duration else iso8601.format_instant(self.end)
+        return f"{iso8601.format_instant(self.start)}/{last}"
+
+    def __str__(self) -> str:
+        return self.isoformat()
+
+    def __repr__(self) -> str:
+        return f"Interval({self.isoformat()!r})"
+
+    def _repr_html_(self) -> str:
+        length = escape(iso8601.format_duration(self.duration))
+        return f"<code>{escape(iso8601.format_span(self.start, self.end))} UTC</code> ({length})"

@@ -1,0 +1,50 @@
+"""One primitive behind set algebra, free time and capacity: where at least ``k`` spans overlap.
+
+Sort all starts and, apart from them, all ends. Before the ``i``-th end at least ``k`` spans are open exactly
+from the ``(i + k)``-th start on, so the region of depth ``k`` is the union of ``[starts[i + k - 1], ends[i])``.
+Union is depth one, the intersection of ``n`` sets depth ``n``, and a difference the intersection with a
+complement. Everything runs in the C code of `sorted`, `map` and `itertools.compress`; the bounds may be of
+any ordered type. Cost: a sort, which is linear for inputs that are a few sorted runs.
+"""
+
+from __future__ import annotations
+
+from itertools import compress
+from operator import gt, lt
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class _Ordered(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...  # noqa: ANN401 - as typeshed's SupportsDunderLT
+    def __gt__(self, other: Any, /) -> bool: ...  # noqa: ANN401 - as above
+
+
+T = TypeVar("T", bound=_Ordered)
+Bounds = tuple[list[T], list[T]]
+
+
+def at_depth(starts: Iterable[T], ends: Iterable[T], depth: int = 1) -> Bounds[T]:
+    """Return the starts and ends of the disjoint, non-touching spans where at least ``depth`` spans overlap.
+
+    The ``i``-th start and the ``i``-th end need not belong together; every span must end after it starts.
+
+    >>> at_depth([0, 1, 5], [3, 4, 6], 2)
+    ([1], [3])
+    """
+    opened, closed = sorted(starts), sorted(ends)
+    if depth > 1:
+        opened, closed = opened[depth - 1 :], closed[: max(len(closed) - depth + 1, 0)]
+        real = list(map(lt, opened, closed))
+        opened, closed = list(compress(opened, real)), list(compress(closed, real))
+    return _join(opened, closed)
+
+
+def _join(opened: Sequence[T], closed: Sequence[T]) -> Bounds[T]:
+    """Merge spans that overlap or touch; both sequences are sorted."""
+    if not opened:
+        return [], []
+    breaks = list(map(gt, opened[1:], closed[:-1]))
+    return [opened[0], *compress(opened[1:], breaks)], [*compress(closed[:-1], breaks), closed[-1]]

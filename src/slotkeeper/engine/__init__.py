@@ -1,0 +1,1 @@
+"""Pure functions over the domain: permitted starts, slots, load, conflicts, ranking."""
