@@ -1,0 +1,72 @@
+"""Buffers: the time kept free around a booking, and how two neighbours' buffers combine.
+
+Who owns a buffer and whether neighbours share it is what booking systems disagree about. Here each booking
+owns its own two buffers, and the pair decides: under ``sum`` the time between two bookings is the first
+one's ``after`` plus the second one's ``before``; under ``max`` it is the larger of the two; ``none`` takes
+part in no spacing at all. Two bookings with different rules keep the stricter ``sum``, unless one is ``none``.
+Buffers may reach over closed time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import Enum
+
+import attrs
+
+from slotkeeper.domain.fields import not_negative
+from slotkeeper.domain.instant import ZERO
+from slotkeeper.domain.interval import Interval
+
+
+class BufferRule(Enum):
+    """How the buffers of two neighbours on one resource combine."""
+
+    SUM = "sum"
+    MAX = "max"
+    NONE = "none"
+
+
+@attrs.frozen
+class Buffers:
+    """The time kept free before and after a booking, and the rule by which it meets its neighbour's."""
+
+    before: dt.timedelta = attrs.field(default=ZERO, validator=not_negative)
+    after: dt.timedelta = attrs.field(default=ZERO, validator=not_negative)
+    combine: BufferRule = attrs.field(default=BufferRule.SUM, converter=BufferRule, kw_only=True)
+
+    def rule_with(self, neighbour: Buffers) -> BufferRule:
+        """Return the rule that holds between a booking with these buffers and one with the neighbour's."""
+        pair = {self.combine, neighbour.combine}
+        if BufferRule.NONE in pair:
+            return BufferRule.NONE
+        return BufferRule.MAX if pair == {BufferRule.MAX} else BufferRule.SUM
+
+    def gap_after(self, earlier: Buffers) -> dt.timedelta:
+        """Return the least time between the end of a booking with ``earlier`` buffers and our start."""
+        return _combine(self.rule_with(earlier), earlier.after, self.before)
+
+    def gap_before(self, later: Buffers) -> dt.timedelta:
+        """Return the least time between our end and the start of a booking with ``later`` buffers."""
+        return _combine(self.rule_with(later), self.after, later.before)
+
+    def around(self, interval: Interval) -> Interval:
+        """Return the interval with the whole of both buffers added."""
+        return interval.expand(self.before, self.after)
+
+    def occupied(self, interval: Interval) -> Interval:
+        """Return what a booking takes from its resource for itself: with its buffers under ``sum``, else bare.
+
+        Occupied intervals of bookings on one resource never exceed its capacity, whatever the rule.
+        """
+        return self.around(interval) if self.combine is BufferRule.SUM else interval
+
+
+def _combine(rule: BufferRule, first: dt.timedelta, second: dt.timedelta) -> dt.timedelta:
+    if rule is BufferRule.NONE:
+        return ZERO
+    return max(first, second) if rule is BufferRule.MAX else first + second
+
+
+NO_BUFFERS = Buffers()
+"""No time kept free on either side."""

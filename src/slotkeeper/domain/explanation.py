@@ -1,0 +1,243 @@
+"""Explanations: every rule that refuses a start, each with the facts it decided on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import Any, ClassVar, TypeAlias
+
+import attrs
+
+from slotkeeper import errors
+from slotkeeper.domain import iso8601
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.interval_set import IntervalSet
+from slotkeeper.domain.limit import Limit
+
+
+@attrs.frozen
+class Inactive:
+    """The service, or the resource, is switched off."""
+
+    code: ClassVar[str] = "inactive"
+    kind: str
+    id: Id
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} is switched off"
+
+
+@attrs.frozen
+class WrongDuration:
+    """The service does not offer that length."""
+
+    code: ClassVar[str] = "invalid_duration"
+    requested: dt.timedelta
+    shortest: dt.timedelta
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"{iso8601.format_duration(self.requested)} is not a length offered"
+
+
+@attrs.frozen
+class TooManyUnits:
+    """The service, or the resource, does not have so many units in all."""
+
+    code: ClassVar[str] = "too_many_units"
+    requested: int
+    most: int
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"{self.requested} units asked for, at most {self.most} can be had"
+
+
+@attrs.frozen
+class TooSoon:
+    """The start is before the earliest that the notice permits; ``missing`` is by how much."""
+
+    code: ClassVar[str] = "too_soon"
+    earliest: dt.datetime
+    missing: dt.timedelta
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"starts before {iso8601.format_instant(self.earliest)}, the earliest now"
+
+
+@attrs.frozen
+class TooFar:
+    """The start is after the latest that the horizon permits."""
+
+    code: ClassVar[str] = "too_far"
+    latest: dt.datetime
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"starts after {iso8601.format_instant(self.latest)}, the latest now"
+
+
+@attrs.frozen
+class LimitReached:
+    """The bookings of the period leave no room under a limit."""
+
+    code: ClassVar[str] = "limit_reached"
+    limit: Limit
+    period: Interval
+    used_count: int
+    used_duration: dt.timedelta
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        used = f"{self.used_count} bookings, {iso8601.format_duration(self.used_duration)}"
+        return f"the limit per {self.limit.per.value} and {self.limit.period.value} is reached ({used})"
+
+
+@attrs.frozen
+class OffGrid:
+    """The start is none of those accepted; the neighbouring ones that are, where there are any that day."""
+
+    code: ClassVar[str] = "off_grid"
+    previous: dt.datetime | None
+    following: dt.datetime | None
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        near = [iso8601.format_instant(one) for one in (self.previous, self.following) if one is not None]
+        return f"not a start on offer{', near ' + ' and '.join(near) if near else ''}"
+
+
+@attrs.frozen
+class Closed:
+    """The resource is not open throughout; ``open`` is when it is, that day."""
+
+    code: ClassVar[str] = "outside_hours"
+    resource_id: Id
+    open: IntervalSet
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} is open {self.open}" if self.open else f"{self.resource_id} is closed"
+
+
+@attrs.frozen
+class Blocker:
+    """A booking or hold in the way."""
+
+    booking_id: Id
+    interval: Interval
+    units: int
+    status: str
+    expires_at: dt.datetime | None = None
+
+
+@attrs.frozen
+class Busy:
+    """Too few units are free, because of the bookings and holds listed."""
+
+    code: ClassVar[str] = "slot_taken"
+    resource_id: Id
+    requested: int
+    free: int
+    blockers: tuple[Blocker, ...]
+
+    def __str__(self) -> str:
+        taken = ", ".join(f"{one.status} {one.interval}" for one in self.blockers)
+        return f"{self.resource_id} has {self.free} of {self.requested} units free ({taken})"
+
+
+@attrs.frozen
+class NotOffered:
+    """The resource asked for, if any, does not serve this service."""
+
+    code: ClassVar[str] = "not_offered"
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} does not serve this service" if self.resource_id else "no resource serves this service"
+
+
+@attrs.frozen
+class TooFew:
+    """Fewer resources than needed are free together at that start, though single ones are."""
+
+    code: ClassVar[str] = "too_few_resources"
+    needed: int
+    free: int
+    resource_id: Id | None = None
+
+    def __str__(self) -> str:
+        return f"{self.needed} resources are needed together, {self.free} are free"
+
+
+Refusal: TypeAlias = (
+    Inactive | WrongDuration | TooManyUnits | TooSoon | TooFar | LimitReached | OffGrid | Closed | Busy | NotOffered | TooFew
+)
+
+_ERRORS: dict[str, type[errors.RefusedError]] = {
+    Inactive.code: errors.InactiveError,
+    WrongDuration.code: errors.DurationError,
+    TooManyUnits.code: errors.UnitsError,
+    TooSoon.code: errors.NoticeError,
+    TooFar.code: errors.HorizonError,
+    LimitReached.code: errors.LimitReachedError,
+    OffGrid.code: errors.OffGridError,
+    Closed.code: errors.OutsideHoursError,
+    Busy.code: errors.SlotTakenError,
+    NotOffered.code: errors.NotOfferedError,
+    TooFew.code: errors.SlotTakenError,
+}
+
+
+@attrs.frozen
+class Explanation:
+    """Why a start is refused, or, without refusals, that it is permitted.
+
+    Rules of the service come first, then those of its resources; a resource that would do is not listed, and
+    with several candidates each one's refusals are. `headline` is the refusal nearest to a yes: the first rule
+    of the service, else the first of the candidate that the fewest rules refuse.
+    """
+
+    service_id: Id
+    start: dt.datetime
+    refusals: tuple[Refusal, ...] = attrs.field(default=(), converter=tuple)
+
+    @property
+    def permitted(self) -> bool:
+        """Whether nothing refuses."""
+        return not self.refusals
+
+    @property
+    def headline(self) -> Refusal | None:
+        """The refusal that an error is named after."""
+        of_service = next((one for one in self.refusals if one.resource_id is None and not isinstance(one, TooFew)), None)
+        if of_service is not None or not self.refusals:
+            return of_service
+        by_resource: dict[Id | None, list[Refusal]] = {}
+        for one in self.refusals:
+            by_resource.setdefault(one.resource_id, []).append(one)
+        return min(by_resource.values(), key=len)[0]
+
+    def error(self) -> errors.RefusedError:
+        """Return the error that says so, of the class that belongs to the headline."""
+        headline = self.headline
+        return _ERRORS[headline.code if headline is not None else Busy.code](self)
+
+    def details(self) -> dict[str, Any]:
+        """Return the facts as plain data: service, start, and each refusal's code and fields as text."""
+        rows = [{"code": one.code, **{k: str(v) for k, v in attrs.asdict(one, recurse=False).items()}} for one in self.refusals]
+        return {"service_id": self.service_id, "start": iso8601.format_instant(self.start), "refusals": rows}
+
+    def __str__(self) -> str:
+        when = iso8601.format_instant(self.start)
+        if self.permitted:
+            return f"{self.service_id} may start at {when}"
+        return f"{self.service_id} cannot start at {when}: " + "; ".join(str(one) for one in self.refusals)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<li><b>{escape(one.code)}</b> {escape(str(one))}</li>" for one in self.refusals)
+        verdict = "permitted" if self.permitted else "refused"
+        when = escape(iso8601.format_instant(self.start))
+        return f"<div>{escape(str(self.service_id))} at <code>{when}</code> (UTC): {verdict}<ul>{rows}</ul></div>"
