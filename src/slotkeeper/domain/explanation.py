@@ -212,9 +212,10 @@ class Explanation:
     @property
     def headline(self) -> Refusal | None:
         """The refusal that an error is named after."""
-        of_service = next((one for one in self.refusals if one.resource_id is None and not isinstance(one, TooFew)), None)
-        if of_service is not None or not self.refusals:
-            return of_service
+        near = [one for one in self.refusals if not isinstance(one, (OffGrid, TooFew))] or list(self.refusals)
+        of_service = [one for one in near if one.resource_id is None]
+        if of_service or not near:
+            return of_service[0] if of_service else None
         by_resource: dict[Id | None, list[Refusal]] = {}
         for one in self.refusals:
             by_resource.setdefault(one.resource_id, []).append(one)

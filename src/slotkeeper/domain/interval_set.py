@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from bisect import bisect_left, bisect_right
 from html import escape
-from itertools import chain
+from itertools import chain, islice
 from operator import sub
 from typing import TYPE_CHECKING, Final, final, overload
 
 from slotkeeper.domain import iso8601
-from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, as_utc, later
+from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, as_utc, later, moved, negated
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.sweep import at_depth
-from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
+from slotkeeper.errors import InvalidFieldError, InvalidIntervalError, ParseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Instants = tuple[dt.datetime, ...]
 _ROWS_IN_HTML: Final = 20
+_LISTED: Final = re.compile(r"\s*(?P<brace>\{)?(?P<listed>[^{}]*)(?(brace)\})\s*")
 
 
 @final
@@ -65,11 +67,20 @@ class IntervalSet:
     def parse(cls, text: str) -> IntervalSet:
         """Read ISO 8601 intervals separated by commas, with or without braces around them.
 
+        Decimal fractions are written with a point here, as a comma ends the interval.
+
         Raises:
             ParseError: A part is no interval.
+            InvalidIntervalError: An interval's end is not after its start.
         """
-        parts = [part.strip() for part in text.strip().removeprefix("{").removesuffix("}").split(",")]
-        return cls(Interval.parse(part) for part in parts if part)
+        try:
+            match = _LISTED.fullmatch(text)
+        except TypeError:
+            match = None
+        if match is None:
+            raise ParseError(text, "ISO 8601 intervals separated by commas")
+        listed = match["listed"].strip()
+        return cls(map(Interval.parse, listed.split(",") if listed else ()))
 
     @classmethod
     def overlapping(cls, sets: Iterable[IntervalSet], at_least: int = 1) -> IntervalSet:
@@ -81,8 +92,9 @@ class IntervalSet:
         if at_least < 1:
             raise InvalidFieldError("at_least", at_least, "must be at least 1")
         given = list(sets)
-        starts = chain.from_iterable(one._starts for one in given)
-        return cls._raw(*at_depth(starts, chain.from_iterable(one._ends for one in given), at_least))
+        starts = chain.from_iterable(one._starts for one in given)  # noqa: SLF001 - sets of this class
+        ends = chain.from_iterable(one._ends for one in given)  # noqa: SLF001 - as above
+        return cls._raw(*at_depth(starts, ends, at_least))
 
     @classmethod
     def _raw(cls, starts: Iterable[dt.datetime], ends: Iterable[dt.datetime]) -> IntervalSet:
@@ -154,7 +166,7 @@ class IntervalSet:
 
     def complement(self, bounds: Interval) -> IntervalSet:
         """Return the instants within ``bounds`` that are not in the set."""
-        return IntervalSet((bounds,)) - self
+        return IntervalSet((bounds,)) - self.clip(bounds)
 
     def overlaps(self, bounds: Interval) -> bool:
         """Tell whether the set and an interval share an instant."""
@@ -177,8 +189,13 @@ class IntervalSet:
     # -- moving and sizing -----------------------------------------------------------------------------------
 
     def shift(self, by: dt.timedelta) -> IntervalSet:
-        """Return the set moved by ``by`` of absolute time; negative is earlier."""
-        return IntervalSet._raw([start + by for start in self._starts], [end + by for end in self._ends])
+        """Return the set moved by ``by`` of absolute time; negative is earlier.
+
+        Raises:
+            InvalidInstantError: That leaves the years 1 to 9999.
+        """
+        starts = [moved(start, by) for start in self._starts]
+        return IntervalSet._raw(starts, [moved(end, by) for end in self._ends])
 
     def expand(self, before: dt.timedelta = ZERO, after: dt.timedelta = ZERO) -> IntervalSet:
         """Return the set with ``before`` added ahead of each interval and ``after`` behind it.
@@ -186,7 +203,7 @@ class IntervalSet:
         Negative amounts shrink; an interval of which nothing is left drops out. Bounds stay within the years
         1 to 9999.
         """
-        starts = [later(start, -before) for start in self._starts]
+        starts = [later(start, negated(before)) for start in self._starts]
         ends = [later(end, after) for end in self._ends]
         real = [(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
         return IntervalSet._raw(*at_depth([start for start, _ in real], [end for _, end in real]))
@@ -196,17 +213,30 @@ class IntervalSet:
 
         The last such start of an interval is its end minus ``duration`` and is included, so that each piece
         of the answer ends one microsecond after it.
+
+        Raises:
+            InvalidFieldError: ``duration`` is not positive.
         """
-        return self.expand(ZERO, TICK - duration)
+        _check_positive(duration)
+        return self.expand(ZERO, TICK + negated(duration))
 
     def starts_meeting(self, duration: dt.timedelta) -> IntervalSet:
-        """Return the instants from which ``duration`` would share an instant with the set."""
+        """Return the instants from which ``duration`` would share an instant with the set.
+
+        Raises:
+            InvalidFieldError: ``duration`` is not positive.
+        """
+        _check_positive(duration)
         return self.expand(duration - TICK, ZERO)
 
     def split(self, duration: dt.timedelta, *, rest: bool = False) -> Iterator[Interval]:
-        """Yield pieces of ``duration`` from each interval's start on; ``rest`` adds the shorter last ones."""
-        for one in self:
-            yield from one.split(duration, rest=rest)
+        """Iterate over pieces of ``duration`` from each interval's start; ``rest`` adds the shorter last ones.
+
+        Raises:
+            InvalidFieldError: ``duration`` is not positive.
+        """
+        _check_positive(duration)
+        return chain.from_iterable(one.split(duration, rest=rest) for one in self)
 
     @property
     def duration(self) -> dt.timedelta:
@@ -289,11 +319,17 @@ class IntervalSet:
         return f"IntervalSet.parse({self.isoformat()!r})" if self else "IntervalSet()"
 
     def _repr_html_(self) -> str:
-        shown = [f"<li><code>{escape(iso8601.format_span(s, e))}</code></li>" for s, e in self.pairs]
-        more = len(shown) - _ROWS_IN_HTML
+        spans = islice(self.pairs, _ROWS_IN_HTML)
+        rows = "".join(f"<li><code>{escape(iso8601.format_span(*span))}</code></li>" for span in spans)
+        more = len(self) - _ROWS_IN_HTML
         tail = f"<li>and {more} more</li>" if more > 0 else ""
         total = escape(iso8601.format_duration(self.duration))
-        return f"<div>{len(self)} intervals, {total} in all, times in UTC<ul>{''.join(shown[:_ROWS_IN_HTML])}{tail}</ul></div>"
+        return f"<div>{len(self)} intervals, {total} in all, times in UTC<ul>{rows}{tail}</ul></div>"
+
+
+def _check_positive(duration: dt.timedelta) -> None:
+    if duration <= ZERO:
+        raise InvalidFieldError("duration", duration, "must be positive")
 
 
 def _fill(made: IntervalSet, starts: Iterable[dt.datetime], ends: Iterable[dt.datetime]) -> None:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from slotkeeper.domain.fields import at_least, positive
-from slotkeeper.domain.walltime import Period, Weekday, as_zone
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.walltime import Period, Weekday, as_zone, period_bounds
 from slotkeeper.errors import InvalidFieldError
 
 
@@ -51,3 +52,7 @@ class Limit:
             raise InvalidFieldError("Limit", None, "needs a count, a duration or both")
         if self.per is Per.SERVICE and self.all_services:
             raise InvalidFieldError("Limit.all_services", value=True, reason="makes no sense per service")
+
+    def period_of(self, instant: dt.datetime) -> Interval:
+        """Return the calendar period in which the instant lies."""
+        return period_bounds(instant, self.period, self.zone, self.week_start)

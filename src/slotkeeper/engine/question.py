@@ -1,0 +1,107 @@
+"""What is asked, and the facts at one moment that the answer depends on.
+
+A `Request` is a wish: this service, for so long, so many units, for this customer, perhaps on these resources.
+A `Snapshot` is the world at one ``now``: resources, and the bookings that may matter. Rules see nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+import attrs
+
+from slotkeeper.domain.booking import Allocation, Booking
+from slotkeeper.domain.fields import at_least, positive
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.instant import as_utc
+from slotkeeper.domain.resource import Resource
+from slotkeeper.domain.service import Service
+from slotkeeper.errors import NotFoundError
+
+
+@attrs.frozen
+class Request:
+    """A wish for a service.
+
+    Args:
+        service: What is wanted.
+        duration: How long; None takes the service's shortest, or the whole opening.
+        units: How many units of each resource; None takes the service's.
+        customer_id: For whom, for limits per customer; None leaves those out.
+        resource_ids: Resources that must be among those taken; none leaves the choice open.
+        ignore: Bookings to be looked through, such as the one that is being moved.
+    """
+
+    service: Service
+    duration: dt.timedelta | None = attrs.field(default=None, validator=positive, kw_only=True)
+    units: int | None = attrs.field(default=None, validator=at_least(1), kw_only=True)
+    customer_id: Id | None = attrs.field(default=None, kw_only=True)
+    resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    ignore: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset, kw_only=True)
+
+    @property
+    def wanted_units(self) -> int:
+        """How many units of each resource are wanted."""
+        return self.service.units if self.units is None else self.units
+
+
+def _by_id(resources: Iterable[Resource] | Mapping[Id, Resource]) -> Mapping[Id, Resource]:
+    given = resources.values() if isinstance(resources, Mapping) else resources
+    return MappingProxyType({one.id: one for one in given})
+
+
+@attrs.frozen(slots=False)
+class Snapshot:
+    """The world at one moment.
+
+    Args:
+        now: The moment.
+        resources: Every resource that may serve, with the parts of composite ones.
+        bookings: The bookings that may be in the way or count towards a limit; others do no harm.
+        turns: When each resource was last chosen, for taking turns.
+    """
+
+    now: dt.datetime = attrs.field(converter=as_utc)
+    resources: Mapping[Id, Resource] = attrs.field(converter=_by_id)
+    bookings: tuple[Booking, ...] = attrs.field(default=(), converter=tuple)
+    turns: Mapping[Id, dt.datetime] = attrs.field(factory=dict, kw_only=True)
+
+    def resource(self, resource_id: Id) -> Resource:
+        """Return a resource by id.
+
+        Raises:
+            NotFoundError: The snapshot has none of that id.
+        """
+        try:
+            return self.resources[resource_id]
+        except KeyError:
+            raise NotFoundError("resource", resource_id) from None
+
+    def footprint(self, resource: Resource) -> tuple[Resource, ...]:
+        """Return the resource and all it consists of, each once, itself first."""
+        found: dict[Id, Resource] = {}
+        waiting = [resource]
+        while waiting:
+            one = waiting.pop(0)
+            if one.id not in found:
+                found[one.id] = one
+                waiting += [self.resource(part) for part in one.parts]
+        return tuple(found.values())
+
+    @cached_property
+    def taken(self) -> Mapping[Id, tuple[tuple[Booking, Allocation], ...]]:
+        """By resource, the allocations of the bookings that block at ``now``."""
+        found: dict[Id, list[tuple[Booking, Allocation]]] = {}
+        for booking in self.bookings:
+            if booking.blocks(self.now):
+                for allocation in booking.allocations:
+                    found.setdefault(allocation.resource_id, []).append((booking, allocation))
+        return {resource_id: tuple(rows) for resource_id, rows in found.items()}
+
+    @cached_property
+    def counted(self) -> tuple[Booking, ...]:
+        """The bookings that count towards limits at ``now``."""
+        return tuple(one for one in self.bookings if one.counts and not one.lapsed(self.now))
