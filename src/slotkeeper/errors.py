@@ -99,7 +99,7 @@ class NaiveDatetimeError(InvalidInputError):
         super().__init__(value)
 
     def describe(self) -> str:
-        return f"{self.value!s} has no offset; an instant needs one (attach a zone, or resolve a wall-clock time)"
+        return f"{self.value!s} has no offset; an instant needs one (resolve a wall-clock time in its zone)"
 
 
 class InvalidInstantError(InvalidInputError):
@@ -402,7 +402,7 @@ class TransitionTimeError(LifecycleError):
     def describe(self) -> str:
         bounds = [f"from {self.earliest!s}"] if self.earliest else []
         bounds += [f"before {self.latest!s}"] if self.latest else []
-        return f"{self.action} is possible {' and '.join(bounds)}; it is {self.now!s}"
+        return f"{self.action} is possible {' and '.join(bounds) or 'at no time'}; it is {self.now!s}"
 
 
 class ForbiddenError(SlotkeeperError):
@@ -422,18 +422,23 @@ class ForbiddenError(SlotkeeperError):
 
 
 class PolicyError(SlotkeeperError):
-    """A policy refuses a change, such as a reschedule after its notice has run out."""
+    """A policy refuses a change, such as a reschedule after its notice has run out.
+
+    ``latest`` is the last instant at which it was possible; None where the rule is not one of time.
+    """
 
     code: ClassVar[str] = "policy"
     fields: ClassVar[tuple[str, ...]] = ("rule", "latest", "now")
     rule: str
-    latest: dt.datetime
+    latest: dt.datetime | None
     now: dt.datetime
 
-    def __init__(self, rule: str, latest: dt.datetime, now: dt.datetime) -> None:
+    def __init__(self, rule: str, latest: dt.datetime | None, now: dt.datetime) -> None:
         super().__init__(rule, latest, now)
 
     def describe(self) -> str:
+        if self.latest is None:
+            return f"{self.rule}: no longer possible"
         return f"{self.rule}: possible until {self.latest!s}; it is {self.now!s}"
 
 
@@ -485,6 +490,9 @@ class RetryableError(ConcurrencyError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
 
+    def describe(self) -> str:
+        return f"try again: {self.reason}"
+
 
 class IdempotencyError(SlotkeeperError):
     """An idempotency key cannot be honoured."""
@@ -529,6 +537,9 @@ class PaymentError(SlotkeeperError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+    def describe(self) -> str:
+        return f"the payment failed: {self.reason}"
 
 
 class MissingExtraError(SlotkeeperError, ImportError):

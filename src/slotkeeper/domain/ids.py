@@ -5,10 +5,12 @@ A string never stands for a number: the ids ``1`` and ``"1"`` differ.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
-from slotkeeper.errors import InvalidFieldError, ParseError
+from slotkeeper.domain.text import matched
+from slotkeeper.errors import InvalidFieldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,11 @@ IdT = TypeVar("IdT", int, str, UUID)
 _UUID = "urn:uuid:"
 _TEXT = "str:"
 _INT = "int:"
+_WRITTEN = re.compile(
+    r"urn:uuid:(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|int:(?P<int>-?[0-9]{1,4000})|str:.+|(?!urn:uuid:|int:|str:).+",
+    re.DOTALL,
+)
 
 
 def check_id(field: str, value: object) -> None:
@@ -41,25 +48,28 @@ def id_validator(field: str) -> Callable[[object, attrs.Attribute[Id], Id], None
 def id_to_text(value: Id) -> str:
     """Write an id as text that `id_from_text` reads back exactly; a UUID as its URN (RFC 9562).
 
+    Raises:
+        InvalidFieldError: The value is none of these.
+
     >>> id_to_text("room-1"), id_to_text(7)
     ('room-1', 'int:7')
     """
+    check_id("id", value)
     if isinstance(value, str):
         return _TEXT + value if value.startswith((_UUID, _TEXT, _INT)) else value
-    return f"{_INT}{value}" if isinstance(value, int) else value.urn
+    return f"{_INT}{value:d}" if isinstance(value, int) else value.urn
 
 
 def id_from_text(text: str) -> Id:
     """Read an id that `id_to_text` wrote.
 
+    Raises:
+        ParseError: The text is no id.
+
     >>> id_from_text("int:7")
     7
     """
-    try:
-        if text.startswith(_UUID):
-            return UUID(text)
-        if text.startswith(_INT):
-            return int(text.removeprefix(_INT))
-    except ValueError:
-        raise ParseError(text, "an id") from None
-    return text.removeprefix(_TEXT)
+    match = matched(_WRITTEN, text, "an id")
+    if match["uuid"]:
+        return UUID(match["uuid"])
+    return int(match["int"]) if match["int"] else text.removeprefix(_TEXT)

@@ -15,12 +15,14 @@ TICK = dt.timedelta(microseconds=1)
 ZERO = dt.timedelta(0)
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
+"""The last instant; as the end of an interval it is outside, so no interval holds it."""
 
 
 def as_utc(value: dt.datetime) -> dt.datetime:
     """Return the same instant as a plain `datetime.datetime` in UTC.
 
-    Any offset and any subclass of `datetime.datetime` is accepted, and its ``fold`` is honoured.
+    Any offset and any subclass of `datetime.datetime` is accepted, and its ``fold`` is honoured. What a
+    subclass holds below a microsecond is dropped.
 
     Raises:
         NaiveDatetimeError: ``value`` has no offset.
@@ -33,18 +35,36 @@ def as_utc(value: dt.datetime) -> dt.datetime:
         return value.replace(fold=0) if value.fold else value
     if not isinstance(value, dt.datetime):
         raise InvalidInstantError(value)
-    if value.utcoffset() is None:
-        raise NaiveDatetimeError(value)
     try:
-        moved = value.astimezone(dt.UTC)
+        if value.utcoffset() is None:
+            raise NaiveDatetimeError(value)
+        there = value.astimezone(dt.UTC)
+        return dt.datetime.combine(there.date(), there.time().replace(fold=0), dt.UTC)
     except OverflowError:
         raise InvalidInstantError(value) from None
-    return dt.datetime.combine(moved.date(), moved.timetz())
+
+
+def moved(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:
+    """Return ``instant + by``.
+
+    Raises:
+        InvalidInstantError: That leaves the years 1 to 9999.
+    """
+    try:
+        return instant + by
+    except OverflowError:
+        beyond = f"{instant} + {by}"
+        raise InvalidInstantError(beyond) from None
 
 
 def later(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:
-    """Return ``instant + by``, held within the years 1 to 9999 instead of overflowing."""
+    """Return ``instant + by``, held between `EARLIEST` and `LATEST` instead of overflowing."""
     try:
         return instant + by
     except OverflowError:
         return LATEST if by > ZERO else EARLIEST
+
+
+def negated(by: dt.timedelta) -> dt.timedelta:
+    """Return ``-by``; the few lengths whose opposite no timedelta can hold give the longest one there is."""
+    return -min(by, -dt.timedelta.min)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from slotkeeper.domain import iso8601
-from slotkeeper.domain.instant import ZERO, as_utc
+from slotkeeper.domain.instant import ZERO, as_utc, moved, negated
 from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
 
 if TYPE_CHECKING:
@@ -46,16 +46,22 @@ class Interval:
 
     @classmethod
     def lasting(cls, start: dt.datetime, duration: dt.timedelta) -> Interval:
-        """Return the interval from ``start`` that lasts ``duration`` of absolute time."""
+        """Return the interval from ``start`` that lasts ``duration`` of absolute time.
+
+        Raises:
+            InvalidIntervalError: ``duration`` is not positive.
+            InvalidInstantError: The end is after the year 9999.
+        """
         first = as_utc(start)
-        return cls(first, first + duration)
+        return cls(first, moved(first, duration))
 
     @classmethod
     def parse(cls, text: str) -> Interval:
-        """Read ISO 8601 interval text: start/end, start/duration or duration/end, each instant with an offset.
+        """Read ISO 8601 interval text: start/end, start/duration or duration/end, instants with an offset.
 
         Raises:
             ParseError: The text is none of these.
+            InvalidIntervalError: The end it gives is not after the start.
 
         >>> str(Interval.parse("2025-10-23T11:00+02:00/12:30+02:00"))
         '2025-10-23T09:00Z/2025-10-23T10:30Z'
@@ -95,19 +101,24 @@ class Interval:
         return Interval(min(self.start, other.start), max(self.end, other.end))
 
     def shift(self, by: dt.timedelta) -> Interval:
-        """Return the interval moved by ``by`` of absolute time; negative is earlier."""
-        return Interval(self.start + by, self.end + by)
+        """Return the interval moved by ``by`` of absolute time; negative is earlier.
+
+        Raises:
+            InvalidInstantError: That leaves the years 1 to 9999.
+        """
+        return Interval(moved(self.start, by), moved(self.end, by))
 
     def expand(self, before: dt.timedelta = ZERO, after: dt.timedelta = ZERO) -> Interval:
         """Return the interval with ``before`` added ahead of it and ``after`` behind it; negative shrinks.
 
         Raises:
             InvalidIntervalError: Nothing is left of it.
+            InvalidInstantError: That leaves the years 1 to 9999.
         """
-        return Interval(self.start - before, self.end + after)
+        return Interval(moved(self.start, negated(before)), moved(self.end, after))
 
     def split(self, duration: dt.timedelta, *, rest: bool = False) -> Iterator[Interval]:
-        """Yield back-to-back pieces of ``duration`` from the start on; ``rest`` adds a shorter last one.
+        """Iterate over back-to-back pieces of ``duration`` from the start; ``rest`` adds a shorter last one.
 
         Raises:
             InvalidFieldError: ``duration`` is not positive.
@@ -118,6 +129,9 @@ class Interval:
         """
         if duration <= ZERO:
             raise InvalidFieldError("duration", duration, "must be positive")
+        return self._pieces(duration, rest=rest)
+
+    def _pieces(self, duration: dt.timedelta, *, rest: bool) -> Iterator[Interval]:
         count, left = divmod(self.duration, duration)
         for index in range(count):
             yield Interval(self.start + index * duration, self.start + (index + 1) * duration)
@@ -137,7 +151,7 @@ class Interval:
         return self.isoformat()
 
     def __repr__(self) -> str:
-        return f"Interval({self.isoformat()!r})"
+        return f"Interval.parse({self.isoformat()!r})"
 
     def _repr_html_(self) -> str:
         length = escape(iso8601.format_duration(self.duration))

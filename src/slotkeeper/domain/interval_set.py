@@ -14,7 +14,8 @@ from slotkeeper.domain import iso8601
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, as_utc, later, moved, negated
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.sweep import at_depth
-from slotkeeper.errors import InvalidFieldError, InvalidIntervalError, ParseError
+from slotkeeper.domain.text import matched
+from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,13 +74,7 @@ class IntervalSet:
             ParseError: A part is no interval.
             InvalidIntervalError: An interval's end is not after its start.
         """
-        try:
-            match = _LISTED.fullmatch(text)
-        except TypeError:
-            match = None
-        if match is None:
-            raise ParseError(text, "ISO 8601 intervals separated by commas")
-        listed = match["listed"].strip()
+        listed = matched(_LISTED, text, "ISO 8601 intervals separated by commas")["listed"].strip()
         return cls(map(Interval.parse, listed.split(",") if listed else ()))
 
     @classmethod
@@ -230,7 +225,7 @@ class IntervalSet:
         return self.expand(duration - TICK, ZERO)
 
     def split(self, duration: dt.timedelta, *, rest: bool = False) -> Iterator[Interval]:
-        """Iterate over pieces of ``duration`` from each interval's start; ``rest`` adds the shorter last ones.
+        """Iterate over pieces of ``duration`` from each interval's start; ``rest`` adds the shorter last.
 
         Raises:
             InvalidFieldError: ``duration`` is not positive.
@@ -243,7 +238,7 @@ class IntervalSet:
         """The total length of the intervals."""
         return sum(map(sub, self._ends, self._starts), ZERO)
 
-    # -- reading -------------------------------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------------------------
 
     def __contains__(self, item: object) -> bool:
         """Tell whether an instant, or the whole of an interval, lies inside."""

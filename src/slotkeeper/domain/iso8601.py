@@ -2,24 +2,40 @@
 
 Written: instants in UTC with ``Z``, seconds and fractions only where they are not zero; durations with
 designators, in hours at most, since a day of wall-clock time is not always 24 hours. Read: what
-`datetime.datetime.fromisoformat` takes with an offset, and durations in weeks, days (24 hours), hours,
-minutes and seconds; years and months have no fixed length and are refused (ISO 8601-1:2019, 5.5.2).
+`datetime.datetime.fromisoformat` takes with an offset, also ``24:00`` for the end of a day; and durations in
+weeks, days (24 hours), hours, minutes and seconds; years and months have no fixed length and are refused
+(ISO 8601-1:2019, 5.5.2).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from fractions import Fraction
 from typing import Final
 
-from slotkeeper.domain.instant import ZERO, as_utc
+from slotkeeper.domain.instant import ZERO, as_utc, moved, negated
+from slotkeeper.domain.text import matched
 from slotkeeper.errors import ParseError
 
+_NUMBER: Final = r"\d{1,18}(?:[.,]\d{1,18})?"
 _DURATION: Final = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+(?:[.,]\d+)?)W)?(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d{1,6})?)S)?)?",
+    rf"(?P<sign>[+-]?)P(?=.)(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
+    rf"(?:T(?=\d)(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?",
     re.ASCII,
 )
+_TICKS: Final = {
+    "weeks": 604_800_000_000,
+    "days": 86_400_000_000,
+    "hours": 3_600_000_000,
+    "minutes": 60_000_000,
+    "seconds": 1_000_000,
+}
+_END_OF_DAY: Final = re.compile(
+    r"(?P<day>[^:T]{8,10}[T ])24(?P<rest>(?::?00(?::?00(?:[.,]0+)?)?)?(?![\d:.,]).*)", re.ASCII
+)
+_PARTS: Final = re.compile(r"\s*(?P<first>[^/]*?)\s*/\s*(?P<last>[^/]*?)\s*")
+_DAY: Final = dt.timedelta(days=1)
 
 
 def format_instant(instant: dt.datetime) -> str:
@@ -37,23 +53,22 @@ def format_span(start: dt.datetime, end: dt.datetime) -> str:
 
 def _format_time(instant: dt.datetime) -> str:
     if instant.microsecond:
-        return instant.strftime("%H:%M:%S.%f").rstrip("0")
-    return instant.strftime("%H:%M:%S" if instant.second else "%H:%M")
+        return instant.time().isoformat("microseconds").rstrip("0")
+    return instant.time().isoformat("seconds" if instant.second else "minutes")
 
 
 def parse_instant(text: str) -> dt.datetime:
     """Read an instant with an offset, and return it in UTC.
 
     Raises:
-        ParseError: The text is no ISO 8601 date and time with an offset.
+        ParseError: The text is no ISO 8601 date and time with an offset, or leaves the years 1 to 9999.
     """
     try:
-        value = dt.datetime.fromisoformat(text)
+        midnight = _END_OF_DAY.fullmatch(text)
+        value = dt.datetime.fromisoformat(f"{midnight['day']}00{midnight['rest']}" if midnight else text)
+        return as_utc(moved(value, _DAY) if midnight else value)
     except (TypeError, ValueError):
-        raise ParseError(text, "an ISO 8601 instant") from None
-    if value.tzinfo is None:
-        raise ParseError(text, "an ISO 8601 instant with an offset")
-    return as_utc(value)
+        raise ParseError(text, "an ISO 8601 instant with an offset") from None
 
 
 def format_duration(duration: dt.timedelta) -> str:
@@ -74,22 +89,20 @@ def parse_duration(text: str) -> dt.timedelta:
     """Read a duration in weeks, days of 24 hours, hours, minutes and seconds.
 
     Raises:
-        ParseError: The text is none, or has years or months, whose length varies.
+        ParseError: The text is none, is finer than a microsecond, or has years or months, which vary.
     """
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None or not any(match.group(unit) for unit in ("weeks", "days", "hours", "minutes", "seconds")):
-        raise ParseError(text, "an ISO 8601 duration of fixed length")
+    match = matched(_DURATION, text, "an ISO 8601 duration of fixed length")
+    ticks = sum((_ticks(match, unit) for unit in _TICKS), Fraction(0))
+    if ticks.denominator != 1:
+        raise ParseError(text, "an ISO 8601 duration of whole microseconds")
     try:
-        size = sum((_part(match, unit) for unit in ("weeks", "days", "hours", "minutes", "seconds")), ZERO)
+        return dt.timedelta(microseconds=int(-ticks if match["sign"] == "-" else ticks))
     except OverflowError:
-        raise ParseError(text, "an ISO 8601 duration below 999999999 days") from None
-    return -size if match["sign"] == "-" else size
+        raise ParseError(text, "an ISO 8601 duration below a thousand million days") from None
 
 
-def _part(match: re.Match[str], unit: str) -> dt.timedelta:
-    whole, _, fraction = (match[unit] or "0").replace(",", ".").partition(".")
-    one = dt.timedelta(**{unit: 1})
-    return one * int(whole) + (one * int(fraction) / 10 ** len(fraction) if fraction else ZERO)
+def _ticks(match: re.Match[str], unit: str) -> Fraction:
+    return Fraction((match[unit] or "0").replace(",", ".")) * _TICKS[unit]
 
 
 def parse_interval(text: str) -> tuple[dt.datetime, dt.datetime]:
@@ -98,22 +111,19 @@ def parse_interval(text: str) -> tuple[dt.datetime, dt.datetime]:
     Raises:
         ParseError: The text is none of these, or an instant has no offset.
     """
-    first, slash, last = text.partition("/") if isinstance(text, str) else ("", "", "")
-    if not slash:
-        raise ParseError(text, "an ISO 8601 interval")
+    match = matched(_PARTS, text, "an ISO 8601 interval")
     try:
-        return _bounds(first.strip(), last.strip())
-    except (ParseError, OverflowError):
+        return _bounds(match["first"], match["last"])
+    except ValueError:
         raise ParseError(text, "an ISO 8601 interval with offsets") from None
 
 
 def _bounds(first: str, last: str) -> tuple[dt.datetime, dt.datetime]:
     if first.startswith("P"):
         end = parse_instant(last)
-        return end - parse_duration(first), end
+        return moved(end, negated(parse_duration(first))), end
     start = parse_instant(first)
     if last.startswith("P"):
-        return start, start + parse_duration(last)
-    if not re.match(r"\d{4}-?\d\d-?\d\d", last, re.ASCII):
-        last = f"{first.partition('T')[0]}T{last}"
-    return start, parse_instant(last)
+        return start, moved(start, parse_duration(last))
+    date_is_left_out = not re.search("[T ]", last)
+    return start, parse_instant(f"{re.split('[T ]', first)[0]}T{last}" if date_is_left_out else last)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
-from slotkeeper.errors import CurrencyMismatchError, InvalidFieldError, ParseError
+from slotkeeper.domain.text import matched
+from slotkeeper.errors import CurrencyMismatchError, InvalidFieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ def _as_amount(value: Decimal | int) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
         raise InvalidFieldError("Money.amount", value, "must be a Decimal or an int, never a float")
     amount = Decimal(value)
-    return amount or amount.copy_abs()
+    return amount or Decimal(0)
 
 
 def _fitted(amount: Decimal) -> Decimal:
@@ -77,7 +78,7 @@ class Money:
         currency: The ISO 4217 code, three capitals.
 
     Raises:
-        InvalidFieldError: The amount is a float, not finite, or too large or fine; or that is no currency code.
+        InvalidFieldError: The amount is a float, not finite, too large or too fine; or the code is none.
 
     >>> print(Money.of("40.00", "EUR") * 3)
     120.00 EUR
@@ -92,7 +93,7 @@ class Money:
         if not isinstance(exponent, int):
             raise InvalidFieldError("Money.amount", amount, "must be finite")
         if exponent < -_PLACES or (amount and amount.adjusted() > _LARGEST_EXPONENT):
-            raise InvalidFieldError("Money.amount", amount, "must be below 10**18, of at most 30 decimal places")
+            raise InvalidFieldError("Money.amount", amount, "must be below 10**18, to 30 decimal places")
 
     @currency.validator
     def _is_a_code(self, _: object, currency: object) -> None:
@@ -109,9 +110,7 @@ class Money:
         """
         if not isinstance(amount, str):
             return cls(amount, currency)
-        if not _AMOUNT.fullmatch(amount):
-            raise ParseError(amount, "an amount of money")
-        return cls(Decimal(amount), currency)
+        return cls(Decimal(matched(_AMOUNT, amount, "an amount of money")[0]), currency)
 
     @classmethod
     def zero(cls, currency: str) -> Money:
@@ -128,12 +127,7 @@ class Money:
         >>> Money.parse("40.00 EUR").amount
         Decimal('40.00')
         """
-        try:
-            match = _TEXT.fullmatch(text)
-        except TypeError:
-            match = None
-        if match is None:
-            raise ParseError(text, "an amount and a currency, such as 40.00 EUR")
+        match = matched(_TEXT, text, "an amount and a currency, such as 40.00 EUR")
         return cls(Decimal(match["amount"]), match["currency"])
 
     def __add__(self, other: Money) -> Money:

@@ -1,7 +1,7 @@
 """One primitive behind set algebra, free time and capacity: where at least ``k`` spans overlap.
 
-Sort all starts and, apart from them, all ends. Before the ``i``-th end at least ``k`` spans are open exactly
-from the ``(i + k)``-th start on, so the region of depth ``k`` is the union of ``[starts[i + k - 1], ends[i])``.
+Sort all starts and, apart from them, all ends. Counted from zero, ``i`` spans have ended before ``ends[i]``,
+so at least ``k`` are open there from ``starts[i + k - 1]`` on; the union of these stretches is the answer.
 Union is depth one, the intersection of ``n`` sets depth ``n``, and a difference the intersection with a
 complement. Everything runs in the C code of `sorted`, `map` and `itertools.compress`; the bounds may be of
 any ordered type. Cost: a sort, which is linear for inputs that are a few sorted runs.
