@@ -14,7 +14,7 @@ import attrs
 
 from slotkeeper.domain.fields import named, not_negative, positive
 from slotkeeper.domain.instant import as_utc
-from slotkeeper.domain.walltime import as_zone
+from slotkeeper.domain.zones import as_zone
 from slotkeeper.errors import InvalidFieldError
 
 _DAY = dt.timedelta(days=1)

@@ -10,7 +10,8 @@ import attrs
 
 from slotkeeper.domain.fields import at_least, positive
 from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.walltime import Period, Weekday, as_zone, period_bounds
+from slotkeeper.domain.periods import Period, Weekday, period_bounds
+from slotkeeper.domain.zones import as_zone
 from slotkeeper.errors import InvalidFieldError
 
 
