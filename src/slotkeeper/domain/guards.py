@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from slotkeeper.domain.actor import Actor, role_names
+from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import ZERO, as_utc, later
+from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.iso8601 import format_duration
 from slotkeeper.errors import InvalidFieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from slotkeeper.domain.ids import Id
-    from slotkeeper.domain.interval import Interval
 
 Bounds: TypeAlias = tuple[dt.datetime | None, dt.datetime | None]
 
@@ -179,7 +178,6 @@ def someone_permits(who: Iterable[Who], case: Circumstances) -> bool:
 def common_bounds(when: Iterable[When], interval: Interval) -> Bounds:
     """Return the span ``[earliest, latest)`` in which all the guards allow the act; None is unbounded.
 
-    >>> from slotkeeper.domain.interval import Interval
     >>> day = Interval.parse("2025-10-23T09:00Z/PT1H")
     >>> [
     ...     str(bound)

@@ -1,4 +1,4 @@
-"""`Lifecycle`: a table from status and action to status; the machine, the diagram and the tests all read it."""
+"""`Lifecycle`: a table from status and action to status; machine, diagram and tests all read it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Lifecycle:
     Args:
         states: What each status means; listings keep this order.
         transitions: At most one for each source and action.
-        name: What messages and diagrams call the table.
+        name: What messages call the table.
 
     Raises:
         LifecycleTableError: The table contradicts itself; all its contradictions are listed.
@@ -128,7 +128,9 @@ class Lifecycle:
         return names[text]
 
     def _unknown(self, status: object, choices: Iterable[object]) -> InvalidFieldError:
-        return InvalidFieldError("status", status, f"must be one of {', '.join(map(str, choices))}")
+        return InvalidFieldError(
+            "status", status, f"must be a status of {self.name}: {', '.join(map(str, choices))}"
+        )
 
     # What may be done
 
