@@ -1,0 +1,1 @@
+"""What hypothesis loads when it starts: the registration of the strategies."""
