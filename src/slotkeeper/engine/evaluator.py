@@ -7,7 +7,7 @@ explanation is the rules that miss the instant; since all three come from the sa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import merge
 from itertools import chain
@@ -18,6 +18,7 @@ import attrs
 from slotkeeper.domain.durations import WholeOpening
 from slotkeeper.domain.explanation import Explanation, NotOffered, OffGrid, Refusal, TooFew
 from slotkeeper.domain.grid import Grid
+from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import TICK, as_utc, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import EMPTY, IntervalSet
@@ -27,6 +28,7 @@ from slotkeeper.engine import anchors
 from slotkeeper.engine.candidates import Pool, choose, pools
 from slotkeeper.engine.preference import Preference, as_listed
 from slotkeeper.engine.question import Request, Snapshot
+from slotkeeper.engine.rules import HasRoom
 from slotkeeper.engine.starts import Starts
 
 _DAY = dt.timedelta(days=1)
@@ -95,6 +97,19 @@ class Evaluator:
         if not self._is_whole:
             return self._starts(self._length).permitted(self.request.resource_ids, window)
         return IntervalSet(Interval(slot.start, slot.start + TICK) for slot in self.slots(window))
+
+    def free_stretch(self, slot: Slot) -> Interval | None:
+        """Return the stretch of the leading resource's open and unoccupied time that a slot lies in."""
+        lead = self.snapshot.resource(slot.resource_id)
+        wide = anchors.reach((lead,), slot.interval)
+        busy = self.snapshot.load(lead.id).at_least(lead.capacity - slot.units + 1)
+        return (lead.schedule.open_between(wide) - busy).enclosing(slot.start)
+
+    def rooms(self, resource_ids: Iterable[Id], start: dt.datetime) -> tuple[Refusal, ...]:
+        """Return only what the capacity of these resources says against a start, each taken by itself."""
+        starts = self._starts(self._length)
+        rules = [rule for one in resource_ids for rule in starts.of_resource(self.snapshot.resource(one))]
+        return starts.refusals([rule for rule in rules if isinstance(rule, HasRoom)], as_utc(start))
 
     def reach(self, window: Interval) -> Interval:
         """Return the interval whose bookings the answers within ``window`` may depend on."""

@@ -16,7 +16,7 @@ from slotkeeper.domain.grid import ClockGrid, FixedGrid, GapGrid, Grid, OpeningG
 from slotkeeper.domain.instant import TICK, ZERO, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
-from slotkeeper.domain.walltime import offset_segments
+from slotkeeper.domain.zones import offset_segments
 
 _DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)

@@ -17,8 +17,10 @@ from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.fields import at_least, positive
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import as_utc
+from slotkeeper.domain.limit import Limit, Per
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
+from slotkeeper.engine.load import Load
 from slotkeeper.errors import NotFoundError
 
 
@@ -46,6 +48,12 @@ class Request:
     def wanted_units(self) -> int:
         """How many units of each resource are wanted."""
         return self.service.units if self.units is None else self.units
+
+    @property
+    def looks_elsewhere(self) -> tuple[Limit, ...]:
+        """The limits that count bookings whichever resource they are on."""
+        limits = (one for one in self.service.limits if one.per is not Per.RESOURCE)
+        return tuple(one for one in limits if one.per is Per.SERVICE or self.customer_id is not None)
 
 
 def _by_id(resources: Iterable[Resource] | Mapping[Id, Resource]) -> Mapping[Id, Resource]:
@@ -100,6 +108,10 @@ class Snapshot:
                 for allocation in booking.allocations:
                     found.setdefault(allocation.resource_id, []).append((booking, allocation))
         return {resource_id: tuple(rows) for resource_id, rows in found.items()}
+
+    def load(self, resource_id: Id) -> Load:
+        """Return the load on a resource: the units that bookings and holds occupy, with their own buffers."""
+        return Load.of((one.occupied, one.units) for _, one in self.taken.get(resource_id, ()))
 
     @cached_property
     def counted(self) -> tuple[Booking, ...]:

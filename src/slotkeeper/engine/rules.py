@@ -31,7 +31,7 @@ from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import EMPTY, IntervalSet
 from slotkeeper.domain.limit import Limit, Per
 from slotkeeper.domain.resource import Resource
-from slotkeeper.domain.walltime import day_interval
+from slotkeeper.domain.periods import day_interval
 from slotkeeper.engine.capacity import Capacity
 from slotkeeper.engine.question import Request, Snapshot
 

@@ -1,0 +1,272 @@
+"""`MemoryStore`: everything in this process, for tests, notebooks and small tools; gone when the process ends.
+
+One lock serialises units of work. Each change leaves a note of how to undo it; a unit of work that fails is
+undone from the last note to the first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from slotkeeper.adapters.cursor import cursor_after, read_cursor, sort_key
+from slotkeeper.domain.booking import Booking, PaymentStatus
+from slotkeeper.domain.event import Event
+from slotkeeper.domain.ids import Id, id_to_text
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.resource import Resource
+from slotkeeper.domain.service import Service
+from slotkeeper.domain.slot import Timeslot
+from slotkeeper.engine.guard import check_capacity
+from slotkeeper.engine.timeline import Timeline
+from slotkeeper.errors import DuplicateIdError, IdempotencyPendingError, NotFoundError, StaleVersionError
+from slotkeeper.ports import BookingFilter, KeptResult, Listing, Page, UnitOfWork
+
+_Undo = list[Callable[[], object]]
+T = TypeVar("T", Resource, Service)
+
+
+class MemoryStore:
+    """Keeps everything in memory; safe to share between threads."""
+
+    commits = True
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._undo: _Undo = []
+        self._unit = MemoryUnit(self._undo)
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
+        """Open a unit of work; others wait until it ends, whether it writes or not."""
+        del write
+        with self._lock:
+            self._undo.clear()
+            try:
+                yield self._unit
+            except BaseException:
+                while self._undo:
+                    self._undo.pop()()
+                raise
+
+
+class MemoryUnit:
+    """The repositories, and the notes of how to undo what was changed in them."""
+
+    def __init__(self, undo: _Undo) -> None:
+        self.resources: MemoryCatalogue[Resource] = MemoryCatalogue("resource", undo)
+        self.services: MemoryCatalogue[Service] = MemoryCatalogue("service", undo)
+        self.bookings = MemoryBookings(self.resources, undo)
+        self.timeslots = MemoryTimeslots(undo)
+        self.outbox = MemoryOutbox(undo)
+        self.keys = MemoryKeys(undo)
+
+    def lock(self, resource_ids: Iterable[Id], /) -> None:
+        """Do nothing more: a unit of work has the whole store locked."""
+
+
+class MemoryCatalogue(Generic[T]):
+    """Resources or services by id."""
+
+    def __init__(self, kind: str, undo: _Undo) -> None:
+        self._kind, self._undo = kind, undo
+        self._items: dict[Id, T] = {}
+
+    def get(self, item_id: Id, /) -> T:
+        """Return one by id."""
+        try:
+            return self._items[item_id]
+        except KeyError:
+            raise NotFoundError(self._kind, item_id) from None
+
+    def all(self) -> Sequence[T]:
+        """Return every one, in the order in which they were first put."""
+        return list(self._items.values())
+
+    def put(self, item: T, /) -> None:
+        """Store a new one at version 1, or replace the version before."""
+        old = self._items.get(item.id)
+        actual = old.version if old else 0
+        if item.version != actual + 1:
+            raise StaleVersionError(self._kind, item.id, item.version - 1, actual)
+        _set(self._items, item.id, item, self._undo)
+
+
+class MemoryBookings:
+    """Bookings by id, and by resource in a timeline of their reach."""
+
+    def __init__(self, resources: MemoryCatalogue[Resource], undo: _Undo) -> None:
+        self._resources, self._undo = resources, undo
+        self._items: dict[Id, Booking] = {}
+        self._timelines: dict[Id, Timeline[Id]] = {}
+
+    def get(self, booking_id: Id, /) -> Booking:
+        """Return one by id."""
+        try:
+            return self._items[booking_id]
+        except KeyError:
+            raise NotFoundError("booking", booking_id) from None
+
+    def add(self, booking: Booking, /, *, now: dt.datetime) -> None:
+        """Store a new booking, guarded."""
+        if booking.id in self._items:
+            raise DuplicateIdError("booking", booking.id)
+        self._check(booking, now)
+        self._store(booking)
+
+    def replace(self, booking: Booking, /, *, now: dt.datetime) -> None:
+        """Replace the version before, guarded."""
+        stored = self.get(booking.id)
+        if booking.version != stored.version + 1:
+            raise StaleVersionError("booking", booking.id, booking.version - 1, stored.version)
+        self._check(booking, now)
+        self._remove(stored)
+        self._store(booking)
+
+    def _check(self, booking: Booking, now: dt.datetime) -> None:
+        capacities = {one: self._resources.get(one).capacity for one in booking.resource_ids}
+        others = {one.id: one for row in booking.allocations for one in self.relevant([row.resource_id], row.occupied)}
+        check_capacity(booking, others.values(), capacities, now=now)
+
+    def _store(self, booking: Booking) -> None:
+        self._index(booking)
+        self._undo.append(lambda: self._unindex(booking))
+        _set(self._items, booking.id, booking, self._undo)
+
+    def _remove(self, booking: Booking) -> None:
+        self._unindex(booking)
+        self._undo.append(lambda: self._index(booking))
+
+    def _index(self, booking: Booking) -> None:
+        if booking.occupies or booking.counts:
+            for row in booking.allocations:
+                self._timelines.setdefault(row.resource_id, Timeline()).add(row.reach, booking.id)
+
+    def _unindex(self, booking: Booking) -> None:
+        if booking.occupies or booking.counts:
+            for row in booking.allocations:
+                self._timelines[row.resource_id].remove(booking.id)
+
+    def relevant(self, resource_ids: Iterable[Id], reach: Interval, /) -> Sequence[Booking]:
+        """Return those that occupy or count near an interval."""
+        timelines = (self._timelines[one] for one in set(resource_ids) if one in self._timelines)
+        ids = {entry.key for timeline in timelines for entry in timeline.overlapping(reach)}
+        return sorted((self._items[one] for one in ids), key=lambda one: sort_key(one, "start"))
+
+    def find(self, wanted: BookingFilter, listing: Listing, /) -> Page[Booking]:
+        """Return a part of the bookings that the filter admits."""
+        descending = listing.order.startswith("-")
+        found = [one for one in self._items.values() if wanted.admits(one)]
+        found.sort(key=lambda one: sort_key(one, listing.order), reverse=descending)
+        rest = found[listing.offset :]
+        if listing.after is not None:
+            last = read_cursor(listing.after, listing.order)
+            rest = [one for one in rest if _follows(sort_key(one, listing.order), last, descending=descending)]
+        items = rest[: listing.limit]
+        more = cursor_after(items[-1], listing.order) if len(rest) > len(items) else None
+        return Page(items, len(found), more)
+
+    def lapsed(self, now: dt.datetime, /, *, limit: int) -> Sequence[Booking]:
+        """Return bookings that occupy although their expiry is reached."""
+        found = (one for one in self._items.values() if one.occupies and one.lapsed(now))
+        return sorted(found, key=lambda one: (one.expires_at, id_to_text(one.id)))[:limit]
+
+    def owed(self, *, limit: int) -> Sequence[Booking]:
+        """Return bookings whose refund is pending."""
+        found = (one for one in self._items.values() if one.payment.status is PaymentStatus.REFUND_PENDING)
+        return sorted(found, key=lambda one: sort_key(one, "updated_at"))[:limit]
+
+
+class MemoryTimeslots:
+    """Stored slots by id."""
+
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._items: dict[Id, Timeslot] = {}
+
+    def get(self, timeslot_id: Id, /) -> Timeslot:
+        """Return one by id."""
+        try:
+            return self._items[timeslot_id]
+        except KeyError:
+            raise NotFoundError("timeslot", timeslot_id) from None
+
+    def add(self, timeslot: Timeslot, /) -> None:
+        """Store a new one."""
+        if timeslot.id in self._items:
+            raise DuplicateIdError("timeslot", timeslot.id)
+        _set(self._items, timeslot.id, timeslot, self._undo)
+
+    def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
+        """Return those of these resources that overlap an interval."""
+        wanted = set(resource_ids)
+        found = (one for one in self._items.values() if one.resource_id in wanted and overlapping.overlaps(one.interval))
+        return sorted(found, key=lambda one: (one.interval.start, id_to_text(one.id)))
+
+    def delete(self, timeslot_id: Id, /) -> None:
+        """Remove one."""
+        removed = self.get(timeslot_id)
+        del self._items[timeslot_id]
+        self._undo.append(lambda: self._items.__setitem__(timeslot_id, removed))
+
+
+class MemoryOutbox:
+    """Events in the order of their appending, and which of them were handed on."""
+
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._events: list[Event] = []
+        self._sent: dict[Id, Any] = {}
+
+    def append(self, event: Event, /) -> None:
+        """Add an event."""
+        self._events.append(event)
+        self._undo.append(self._events.pop)
+
+    def pending(self, *, limit: int) -> Sequence[Event]:
+        """Return events not yet marked."""
+        return [one for one in self._events if one.id not in self._sent][:limit]
+
+    def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
+        """Mark events as handed on."""
+        for one in event_ids:
+            _set(self._sent, one, at, self._undo)
+
+    def history(self, booking_id: Id, /) -> Sequence[Event]:
+        """Return all events of a booking."""
+        return [one for one in self._events if one.booking_id == booking_id]
+
+
+class MemoryKeys:
+    """Results by idempotency key."""
+
+    def __init__(self, undo: _Undo) -> None:
+        self._undo = undo
+        self._items: dict[tuple[str, str], KeptResult] = {}
+
+    def get(self, scope: str, key: str, /) -> KeptResult | None:
+        """Return what is kept under a key, or None."""
+        return self._items.get((scope, key))
+
+    def keep(self, scope: str, key: str, kept: KeptResult, /) -> None:
+        """Keep a result under a key."""
+        if (scope, key) in self._items:
+            raise IdempotencyPendingError(key)
+        _set(self._items, (scope, key), kept, self._undo)
+
+
+def _follows(key: object, last: object, *, descending: bool) -> bool:
+    return key < last if descending else key > last  # type: ignore[operator]
+
+
+def _set(items: dict[Any, Any], key: object, value: object, undo: _Undo) -> None:
+    """Set an entry, and note how to take it back."""
+    if key in items:
+        old = items[key]
+        undo.append(lambda: items.__setitem__(key, old))
+    else:
+        undo.append(lambda: items.pop(key))
+    items[key] = value

@@ -1,0 +1,5 @@
+"""The desk: every use case of keeping appointments, given a store and a clock."""
+
+from slotkeeper.desk.desk import BookingDesk
+
+__all__ = ["BookingDesk"]

@@ -1,0 +1,22 @@
+"""`BookingDesk`: the public face of the use cases."""
+
+from __future__ import annotations
+
+import attrs
+
+from slotkeeper.desk.catalogue import Cataloguing
+from slotkeeper.desk.changing import Changing
+from slotkeeper.desk.reading import Reading
+from slotkeeper.desk.stored_slots import StoredSlots
+
+
+@attrs.frozen(slots=False, eq=False, kw_only=True)
+class BookingDesk(Cataloguing, StoredSlots, Reading, Changing):
+    """Keeps appointments: everything that can be asked of a store of bookings.
+
+    A desk holds no state of its own; make as many as you like, one per request or one for all. Each command runs
+    in one unit of work of the store, and tells the subscribers after its commit.
+
+    >>> from slotkeeper.adapters.memory import MemoryStore
+    >>> desk = BookingDesk(MemoryStore())
+    """

@@ -1,0 +1,93 @@
+"""What the desk's commands and reports return beside bookings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import attrs
+
+from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.explanation import Explanation
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.money import Money
+from slotkeeper.domain.policy import CancellationQuote, RescheduleQuote
+from slotkeeper.domain.slot import Timeslot
+
+
+@attrs.frozen
+class Cancellation:
+    """A booking that was cancelled, and what that gave back."""
+
+    booking: Booking
+    quote: CancellationQuote
+
+
+@attrs.frozen
+class Move:
+    """A booking that was moved, and what that costs."""
+
+    booking: Booking
+    quote: RescheduleQuote
+
+
+@attrs.frozen
+class Series:
+    """The bookings of a series, and the explanations of the starts that were refused."""
+
+    id: Id
+    booked: tuple[Booking, ...] = attrs.field(converter=tuple)
+    refused: tuple[Explanation, ...] = attrs.field(default=(), converter=tuple)
+
+
+@attrs.frozen
+class FreeTimeslot:
+    """A stored slot with the units that are free over it; none where any rule refuses it."""
+
+    timeslot: Timeslot
+    free_units: int
+
+
+@attrs.frozen
+class Utilisation:
+    """How much of a resource's open unit-time was booked within a window.
+
+    Args:
+        resource_id: The resource.
+        open_time: The time it was open, times its capacity.
+        booked_time: The unit-time of bookings within open time, buffers left out.
+    """
+
+    resource_id: Id
+    open_time: dt.timedelta
+    booked_time: dt.timedelta
+
+    @property
+    def share(self) -> float:
+        """Booked over open time, 0 where it was never open."""
+        return self.booked_time / self.open_time if self.open_time else 0.0
+
+
+@attrs.frozen
+class Statistics:
+    """Figures about the bookings that start within a window.
+
+    Args:
+        window: The half-open window.
+        total: How many there are, in any status.
+        by_status: How many are in each status; every status of the lifecycle is named.
+        revenue: What was paid and not given back, by currency.
+        utilisation: By resource, over the whole window.
+    """
+
+    window: Interval
+    total: int
+    by_status: Mapping[str, int] = attrs.field(hash=False)
+    revenue: Mapping[str, Money] = attrs.field(hash=False)
+    utilisation: tuple[Utilisation, ...]
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in self.by_status.items())
+        money = ", ".join(map(str, self.revenue.values())) or "none"
+        return f"<table><caption>{self.total} bookings, revenue {money}, {self.window} (UTC)</caption>{rows}</table>"

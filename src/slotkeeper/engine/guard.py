@@ -1,0 +1,51 @@
+"""The guard: the last check before a booking is stored, the same in every store.
+
+It knows nothing of hours, notice or grids; it keeps the one promise that must hold whoever writes: the peak load
+of the occupied intervals on a resource never exceeds its capacity.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from slotkeeper.domain.booking import Allocation, Booking
+from slotkeeper.domain.explanation import Blocker, Busy, Explanation
+from slotkeeper.domain.ids import Id
+from slotkeeper.engine.load import Load
+from slotkeeper.errors import SlotTakenError
+
+
+def check_capacity(
+    booking: Booking, others: Iterable[Booking], capacities: Mapping[Id, int], *, now: dt.datetime
+) -> None:
+    """Raise unless the booking fits beside the others on every resource that it takes.
+
+    ``others`` may include anything; the booking's own earlier version and what does not block at ``now`` are
+    looked through. A booking that does not block itself always fits. A resource without a known capacity has
+    none to give.
+
+    Raises:
+        SlotTakenError: A resource's peak load would exceed its capacity.
+    """
+    if not booking.blocks(now):
+        return
+    rivals = [one for one in others if one.id != booking.id and one.blocks(now)]
+    found = (_excess(one, rivals, capacities.get(one.resource_id, 0)) for one in booking.allocations)
+    refusals = tuple(one for one in found if one is not None)
+    if refusals:
+        raise SlotTakenError(Explanation(booking.service_id, booking.interval.start, refusals))
+
+
+def _excess(wanted: Allocation, rivals: Iterable[Booking], capacity: int) -> Busy | None:
+    near = [
+        (rival, one)
+        for rival in rivals
+        for one in rival.allocations
+        if one.resource_id == wanted.resource_id and one.occupied.overlaps(wanted.occupied)
+    ]
+    free = capacity - Load.of((one.occupied, one.units) for _, one in near).peak(wanted.occupied)
+    if wanted.units <= free:
+        return None
+    blockers = (Blocker(rival.id, one.interval, one.units, rival.status, rival.expires_at) for rival, one in near)
+    return Busy(wanted.resource_id, wanted.units, max(free, 0), tuple(sorted(blockers, key=lambda one: one.interval)))

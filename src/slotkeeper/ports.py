@@ -1,0 +1,337 @@
+"""Ports: what the desk asks of the outside world, each as small as the desk needs.
+
+A `Store` opens units of work; a unit of work is one transaction with the repositories in it. What a store must
+keep, beyond these signatures, is written in `slotkeeper.testing` as a suite that any store can run:
+
+- a unit of work that ends with an exception leaves nothing behind;
+- after `UnitOfWork.lock` no other unit of work that locks one of these resources proceeds before this one ends;
+- `Bookings.add` and `Bookings.replace` refuse a booking that would lift the peak load of a resource above its
+  capacity, whoever calls them;
+- a booking, resource or service is replaced only by its next version.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.event import Event
+from slotkeeper.domain.fields import at_least
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.money import Money
+from slotkeeper.domain.resource import Resource
+from slotkeeper.domain.service import Service
+from slotkeeper.domain.slot import Timeslot
+from slotkeeper.errors import InvalidFieldError
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The one source of the present; called with no arguments, it returns an aware datetime."""
+
+    def __call__(self) -> dt.datetime:
+        """Return the present instant."""
+
+
+class Notifier(Protocol):
+    """Told of events after they are committed; what it raises does not undo them."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Take notice of an event."""
+
+
+class PaymentGateway(Protocol):
+    """A payment provider. The booking's id is the provider's idempotency key, so that calls may be repeated.
+
+    The desk never calls it inside a unit of work.
+    """
+
+    def charge(self, booking_id: Id, amount: Money) -> str:
+        """Open a checkout and return the provider's reference for it.
+
+        Raises:
+            PaymentError: The provider refuses or fails.
+        """
+
+    def refund(self, booking_id: Id, reference: str, amount: Money) -> None:
+        """Give back a part of what was paid.
+
+        Raises:
+            PaymentError: The provider refuses or fails.
+        """
+
+
+BOOKING_ORDERS = ("start", "-start", "created_at", "-created_at", "updated_at", "-updated_at")
+"""The orders in which bookings can be listed; a minus sign is descending, ties are broken by id."""
+
+
+@attrs.frozen(kw_only=True)
+class BookingFilter:
+    """Which bookings to list; every condition given must hold, an empty one is no condition.
+
+    Args:
+        statuses: In one of these states.
+        customer_id: For this customer.
+        resource_ids: Taking one of these resources.
+        service_ids: Of one of these services.
+        series_id: Of this series.
+        overlapping: Whose interval, without buffers, overlaps this one.
+        starting: Whose start lies in this half-open interval.
+        created: Made within this half-open interval.
+        ids: With one of these ids.
+    """
+
+    statuses: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    customer_id: Id | None = None
+    resource_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
+    service_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
+    series_id: Id | None = None
+    overlapping: Interval | None = None
+    starting: Interval | None = None
+    created: Interval | None = None
+    ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
+
+    def admits(self, booking: Booking) -> bool:
+        """Tell whether a booking meets every condition; the meaning that all stores must share."""
+        return (
+            (not self.statuses or booking.status in self.statuses)
+            and (self.customer_id is None or booking.customer_id == self.customer_id)
+            and (not self.resource_ids or not self.resource_ids.isdisjoint(booking.resource_ids))
+            and (not self.service_ids or booking.service_id in self.service_ids)
+            and (self.series_id is None or booking.series_id == self.series_id)
+            and (self.overlapping is None or self.overlapping.overlaps(booking.interval))
+            and (self.starting is None or booking.interval.start in self.starting)
+            and (self.created is None or booking.created_at in self.created)
+            and (not self.ids or booking.id in self.ids)
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Listing:
+    """Which part of a list to return, in which order: a page by number, or what follows a cursor.
+
+    Args:
+        order: One of `BOOKING_ORDERS`.
+        limit: How many at most.
+        offset: How many to leave out, counted from the first; not together with a cursor.
+        after: The cursor of the page before; None begins at the first.
+    """
+
+    order: str = attrs.field(default="start")
+    limit: int = attrs.field(default=20, validator=at_least(1))
+    offset: int = attrs.field(default=0, validator=at_least(0))
+    after: str | None = attrs.field(default=None)
+
+    @order.validator
+    def _is_known(self, _: object, value: str) -> None:
+        if value not in BOOKING_ORDERS:
+            raise InvalidFieldError("Listing.order", value, f"must be one of {', '.join(BOOKING_ORDERS)}")
+
+    @after.validator
+    def _not_with_an_offset(self, _: object, value: str | None) -> None:
+        if value is not None and self.offset:
+            raise InvalidFieldError("Listing.after", value, "cannot go with an offset")
+
+    @classmethod
+    def page(cls, number: int, *, limit: int = 20, order: str = "start") -> Listing:
+        """Return the listing of a page, the first being number 1."""
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise InvalidFieldError("page", number, "must be a whole number of at least 1")
+        return cls(order=order, limit=limit, offset=(number - 1) * limit)
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """Part of a list: the items, how many there are in all, and the cursor of the next part, if there is one."""
+
+    items: tuple[T, ...] = attrs.field(converter=tuple)
+    total: int
+    next: str | None = None
+
+
+@attrs.frozen
+class KeptResult:
+    """What an idempotency key is remembered with: the request's fingerprint and the result as JSON."""
+
+    fingerprint: str
+    result: Mapping[str, Any] = attrs.field(hash=False)
+    at: dt.datetime
+
+
+class Catalogue(Protocol[T]):
+    """Resources or services by id."""
+
+    def get(self, item_id: Id, /) -> T:
+        """Return one by id, active or not.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def all(self) -> Sequence[T]:
+        """Return every one, active or not, in the order in which they were first put."""
+
+    def put(self, item: T, /) -> None:
+        """Store a new one at version 1, or replace the one before its version.
+
+        Raises:
+            StaleVersionError: The stored version is not the one before.
+        """
+
+
+class Bookings(Protocol):
+    """Bookings by id, with the guard against overbooking."""
+
+    def get(self, booking_id: Id, /) -> Booking:
+        """Return one by id.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def add(self, booking: Booking, /, *, now: dt.datetime) -> None:
+        """Store a new booking.
+
+        Raises:
+            DuplicateIdError: There is one with that id.
+            SlotTakenError: Together with the bookings that block at ``now`` it exceeds a resource's capacity.
+        """
+
+    def replace(self, booking: Booking, /, *, now: dt.datetime) -> None:
+        """Replace the version before by this one, under the same guard as `add`.
+
+        Raises:
+            NotFoundError: There is none with that id.
+            StaleVersionError: The stored version is not the one before.
+            SlotTakenError: As for `add`.
+        """
+
+    def relevant(self, resource_ids: Iterable[Id], reach: Interval, /) -> Sequence[Booking]:
+        """Return the bookings that occupy or count and whose `Allocation.reach` on one of these resources
+        overlaps ``reach``, in order of start and id.
+        """
+
+    def find(self, wanted: BookingFilter, listing: Listing, /) -> Page[Booking]:
+        """Return a part of the bookings that the filter admits."""
+
+    def lapsed(self, now: dt.datetime, /, *, limit: int) -> Sequence[Booking]:
+        """Return bookings that occupy although their expiry is reached, the longest overdue first."""
+
+    def owed(self, *, limit: int) -> Sequence[Booking]:
+        """Return bookings whose refund is pending, the longest waiting first."""
+
+
+class Timeslots(Protocol):
+    """Stored slots by id."""
+
+    def get(self, timeslot_id: Id, /) -> Timeslot:
+        """Return one by id.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def add(self, timeslot: Timeslot, /) -> None:
+        """Store a new one.
+
+        Raises:
+            DuplicateIdError: There is one with that id.
+        """
+
+    def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
+        """Return those of these resources that overlap an interval, in order of start and id."""
+
+    def delete(self, timeslot_id: Id, /) -> None:
+        """Remove one.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+
+class Outbox(Protocol):
+    """Events waiting to be handed on, kept in the transaction that they tell of."""
+
+    def append(self, event: Event, /) -> None:
+        """Add an event."""
+
+    def pending(self, *, limit: int) -> Sequence[Event]:
+        """Return events not yet marked, in the order in which they were appended."""
+
+    def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
+        """Mark events as handed on; they stay as history."""
+
+    def history(self, booking_id: Id, /) -> Sequence[Event]:
+        """Return all events of a booking, in order."""
+
+
+class Keys(Protocol):
+    """Results by idempotency key."""
+
+    def get(self, scope: str, key: str, /) -> KeptResult | None:
+        """Return what is kept under a key, or None."""
+
+    def keep(self, scope: str, key: str, kept: KeptResult, /) -> None:
+        """Keep a result under a key.
+
+        Raises:
+            IdempotencyPendingError: Another unit of work has kept one meanwhile.
+        """
+
+
+class UnitOfWork(Protocol):
+    """One transaction."""
+
+    @property
+    def resources(self) -> Catalogue[Resource]:
+        """The resources."""
+
+    @property
+    def services(self) -> Catalogue[Service]:
+        """The services."""
+
+    @property
+    def bookings(self) -> Bookings:
+        """The bookings."""
+
+    @property
+    def timeslots(self) -> Timeslots:
+        """The stored slots."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The events."""
+
+    @property
+    def keys(self) -> Keys:
+        """The idempotency keys."""
+
+    def lock(self, resource_ids: Iterable[Id], /) -> None:
+        """Wait until no other unit of work has one of these resources locked, then lock them until this one ends.
+
+        What is read afterwards is no older than the lock.
+        """
+
+
+class Store(Protocol):
+    """Keeps everything; the only way in is a unit of work."""
+
+    def begin(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]:
+        """Open a unit of work: it commits when the block ends, and rolls back when the block raises.
+
+        One that only reads may run beside writers and sees one consistent state.
+        """
+
+    @property
+    def commits(self) -> bool:
+        """Whether a unit of work that ends is committed; false where the transaction is the host's to end.
+
+        Then events are not handed to subscribers; they wait in the outbox until the host relays them.
+        """
