@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import attrs
 
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, not_blank, optional_instant
+from slotkeeper.domain.fields import (
+    Attributes,
+    at_least,
+    attributes_field,
+    member_of,
+    not_blank,
+    optional_instant,
+)
 from slotkeeper.domain.ids import Id, check_id, id_validator
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @attrs.frozen
@@ -32,7 +43,7 @@ class Allocation:
 
     @property
     def reach(self) -> Interval:
-        """The interval with both buffers in full: nothing outside it is affected by the booking's own buffers."""
+        """The interval with both buffers in full; the booking's own buffers affect nothing outside it."""
         return self.buffers.around(self.interval)
 
 
@@ -42,18 +53,31 @@ class PaymentStatus(StrEnum):
     NONE = "none"
     PENDING = "pending"
     PAID = "paid"
+    REFUND_PENDING = "refund_pending"
     REFUNDED = "refunded"
     FAILED = "failed"
 
 
+def _payment_status(value: PaymentStatus | str) -> PaymentStatus:
+    return member_of(PaymentStatus, value, "Payment.status")
+
+
 @attrs.frozen
 class Payment:
-    """A booking's payment: where it stands, the provider's reference, what was paid and what was given back."""
+    """A booking's payment: where it stands, the provider's reference, what was paid and what goes back.
 
-    status: PaymentStatus = attrs.field(default=PaymentStatus.NONE, converter=PaymentStatus)
+    ``refunded`` is the amount owed to the customer while the refund is pending, and given back once it
+    is done.
+    """
+
+    status: PaymentStatus = attrs.field(default=PaymentStatus.NONE, converter=_payment_status)
     reference: str | None = attrs.field(default=None, kw_only=True)
     paid: Money | None = attrs.field(default=None, kw_only=True)
     refunded: Money | None = attrs.field(default=None, kw_only=True)
+
+
+def _allocations(given: Iterable[Allocation]) -> tuple[Allocation, ...]:
+    return tuple(given)
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +100,7 @@ class Booking:
         reason: Why it was cancelled, declined or moved.
         expires_at: When it lapses unless confirmed; None where it does not.
         moved: How often it was rescheduled.
+        reminded_at: When the customer was last reminded of it; forgotten when it is moved.
         series_id: What the bookings of one series share.
         timeslot_id: The stored slot that it took.
         attributes: Free facts of the host's.
@@ -86,9 +111,9 @@ class Booking:
 
     id: Id = attrs.field(validator=id_validator("Booking.id"))
     service_id: Id = attrs.field(validator=id_validator("Booking.service_id"))
-    customer_id: Id | None = None
+    customer_id: Id | None = attrs.field(default=None)
     interval: Interval
-    allocations: tuple[Allocation, ...] = attrs.field(converter=tuple)
+    allocations: tuple[Allocation, ...] = attrs.field(converter=_allocations)
     status: str = attrs.field(validator=not_blank)
     occupies: bool = True
     counts: bool = True
@@ -99,6 +124,7 @@ class Booking:
     reason: str | None = None
     expires_at: dt.datetime | None = attrs.field(default=None, converter=optional_instant)
     moved: int = attrs.field(default=0, validator=at_least(0))
+    reminded_at: dt.datetime | None = attrs.field(default=None, converter=optional_instant)
     series_id: Id | None = None
     timeslot_id: Id | None = None
     attributes: Attributes = attributes_field()
@@ -114,7 +140,9 @@ class Booking:
     @allocations.validator
     def _each_resource_once(self, _: object, value: tuple[Allocation, ...]) -> None:
         if not value or len({one.resource_id for one in value}) < len(value):
-            raise InvalidFieldError("Booking.allocations", value, "must name at least one resource, each once")
+            raise InvalidFieldError(
+                "Booking.allocations", value, "must name at least one resource, each once"
+            )
 
     @property
     def resource_ids(self) -> tuple[Id, ...]:
@@ -132,7 +160,7 @@ class Booking:
 
 @attrs.frozen(kw_only=True)
 class Hold(Booking):
-    """A booking that lapses at ``expires_at`` unless it is confirmed; until then it excludes others as any does."""
+    """A booking that lapses at ``expires_at`` unless it is confirmed; until then it excludes others."""
 
     def __attrs_post_init__(self) -> None:
         if self.expires_at is None:

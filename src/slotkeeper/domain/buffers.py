@@ -3,20 +3,23 @@
 Who owns a buffer and whether neighbours share it is what booking systems disagree about. Here each booking
 owns its own two buffers, and the pair decides: under ``sum`` the time between two bookings is the first
 one's ``after`` plus the second one's ``before``; under ``max`` it is the larger of the two; ``none`` takes
-part in no spacing at all. Two bookings with different rules keep the stricter ``sum``, unless one is ``none``.
-Buffers may reach over closed time.
+part in no spacing at all. Two bookings with different rules keep the stricter ``sum``, unless one is
+``none``. Buffers may reach over closed time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import attrs
 
-from slotkeeper.domain.fields import not_negative
+from slotkeeper.domain.fields import member_of, not_negative
 from slotkeeper.domain.instant import ZERO
-from slotkeeper.domain.interval import Interval
+
+if TYPE_CHECKING:
+    from slotkeeper.domain.interval import Interval
 
 
 class BufferRule(Enum):
@@ -27,13 +30,17 @@ class BufferRule(Enum):
     NONE = "none"
 
 
+def _rule(value: BufferRule | str) -> BufferRule:
+    return member_of(BufferRule, value, "Buffers.combine")
+
+
 @attrs.frozen
 class Buffers:
     """The time kept free before and after a booking, and the rule by which it meets its neighbour's."""
 
     before: dt.timedelta = attrs.field(default=ZERO, validator=not_negative)
     after: dt.timedelta = attrs.field(default=ZERO, validator=not_negative)
-    combine: BufferRule = attrs.field(default=BufferRule.SUM, converter=BufferRule, kw_only=True)
+    combine: BufferRule = attrs.field(default=BufferRule.SUM, converter=_rule, kw_only=True)
 
     def rule_with(self, neighbour: Buffers) -> BufferRule:
         """Return the rule that holds between a booking with these buffers and one with the neighbour's."""
@@ -55,7 +62,7 @@ class Buffers:
         return interval.expand(self.before, self.after)
 
     def occupied(self, interval: Interval) -> Interval:
-        """Return what a booking takes from its resource for itself: with its buffers under ``sum``, else bare.
+        """Return what a booking takes from its resource: with its buffers under ``sum``, else without.
 
         Occupied intervals of bookings on one resource never exceed its capacity, whatever the rule.
         """

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from slotkeeper.domain.fields import named, positive
 from slotkeeper.domain.instant import ZERO
 from slotkeeper.errors import InvalidFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @attrs.frozen
@@ -28,11 +31,15 @@ class FixedDuration:
         return duration == self.duration
 
 
+def _ascending(given: Iterable[dt.timedelta]) -> tuple[dt.timedelta, ...]:
+    return tuple(sorted(set(given)))
+
+
 @attrs.frozen
 class DurationChoice:
     """A booking lasts one of several lengths."""
 
-    durations: tuple[dt.timedelta, ...] = attrs.field(converter=lambda given: tuple(sorted(set(given))))
+    durations: tuple[dt.timedelta, ...] = attrs.field(converter=_ascending)
 
     @durations.validator
     def _some_and_positive(self, attribute: attrs.Attribute[object], value: tuple[dt.timedelta, ...]) -> None:
@@ -51,7 +58,7 @@ class DurationChoice:
 
 @attrs.frozen
 class DurationRange:
-    """A booking lasts from ``shortest`` to ``longest``, both included, in multiples of ``step`` above the shortest."""
+    """A booking lasts from ``shortest`` to ``longest``, both included, in steps from the shortest up."""
 
     shortest: dt.timedelta = attrs.field(validator=positive)
     longest: dt.timedelta = attrs.field(validator=positive)

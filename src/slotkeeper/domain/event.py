@@ -14,11 +14,11 @@ from slotkeeper.domain.instant import as_utc
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """One change of one booking. Events of a booking are ordered by ``sequence``, the version that they led to.
+    """One change of one booking; its events are ordered by ``sequence``, the version that they led to.
 
     Args:
         id: The event's own id, for consumers that must not act twice.
-        action: The lifecycle's action, such as ``book``, ``confirm`` or ``cancel``, or ``update`` and ``pay``.
+        action: The lifecycle's action, such as ``book`` or ``cancel``, or ``update`` and ``pay``.
         booking: The booking as the change left it.
         before: The booking as the change found it; None for a creation.
         at: When it happened.

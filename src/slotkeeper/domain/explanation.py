@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from html import escape
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
 from slotkeeper import errors
 from slotkeeper.domain import iso8601
+from slotkeeper.domain.fields import optional_instant
 from slotkeeper.domain.ids import Id
+from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.limit import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @attrs.frozen
@@ -60,7 +65,7 @@ class TooSoon:
     """The start is before the earliest that the notice permits; ``missing`` is by how much."""
 
     code: ClassVar[str] = "too_soon"
-    earliest: dt.datetime
+    earliest: dt.datetime = attrs.field(converter=as_utc)
     missing: dt.timedelta
     resource_id: Id | None = None
 
@@ -73,7 +78,7 @@ class TooFar:
     """The start is after the latest that the horizon permits."""
 
     code: ClassVar[str] = "too_far"
-    latest: dt.datetime
+    latest: dt.datetime = attrs.field(converter=as_utc)
     resource_id: Id | None = None
 
     def __str__(self) -> str:
@@ -101,8 +106,8 @@ class OffGrid:
     """The start is none of those accepted; the neighbouring ones that are, where there are any that day."""
 
     code: ClassVar[str] = "off_grid"
-    previous: dt.datetime | None
-    following: dt.datetime | None
+    previous: dt.datetime | None = attrs.field(converter=optional_instant)
+    following: dt.datetime | None = attrs.field(converter=optional_instant)
     resource_id: Id | None = None
 
     def __str__(self) -> str:
@@ -130,7 +135,7 @@ class Blocker:
     interval: Interval
     units: int
     status: str
-    expires_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = attrs.field(default=None, converter=optional_instant)
 
 
 @attrs.frozen
@@ -156,7 +161,11 @@ class NotOffered:
     resource_id: Id | None = None
 
     def __str__(self) -> str:
-        return f"{self.resource_id} does not serve this service" if self.resource_id else "no resource serves this service"
+        return (
+            f"{self.resource_id} does not serve this service"
+            if self.resource_id is not None
+            else "no resource serves this service"
+        )
 
 
 @attrs.frozen
@@ -173,8 +182,23 @@ class TooFew:
 
 
 Refusal: TypeAlias = (
-    Inactive | WrongDuration | TooManyUnits | TooSoon | TooFar | LimitReached | OffGrid | Closed | Busy | NotOffered | TooFew
+    Inactive
+    | WrongDuration
+    | TooManyUnits
+    | TooSoon
+    | TooFar
+    | LimitReached
+    | OffGrid
+    | Closed
+    | Busy
+    | NotOffered
+    | TooFew
 )
+
+
+def _refusals(given: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(given)
+
 
 _ERRORS: dict[str, type[errors.RefusedError]] = {
     Inactive.code: errors.InactiveError,
@@ -196,13 +220,13 @@ class Explanation:
     """Why a start is refused, or, without refusals, that it is permitted.
 
     Rules of the service come first, then those of its resources; a resource that would do is not listed, and
-    with several candidates each one's refusals are. `headline` is the refusal nearest to a yes: the first rule
-    of the service, else the first of the candidate that the fewest rules refuse.
+    with several candidates each one's refusals are. `headline` is the refusal nearest to a yes: the first
+    rule of the service, else the first of the candidate that the fewest rules refuse.
     """
 
     service_id: Id
-    start: dt.datetime
-    refusals: tuple[Refusal, ...] = attrs.field(default=(), converter=tuple)
+    start: dt.datetime = attrs.field(converter=as_utc)
+    refusals: tuple[Refusal, ...] = attrs.field(default=(), converter=_refusals)
 
     @property
     def permitted(self) -> bool:
@@ -212,12 +236,13 @@ class Explanation:
     @property
     def headline(self) -> Refusal | None:
         """The refusal that an error is named after."""
-        near = [one for one in self.refusals if not isinstance(one, (OffGrid, TooFew))] or list(self.refusals)
+        near: list[Refusal] = [one for one in self.refusals if not isinstance(one, (OffGrid, TooFew))]
+        near = near or list(self.refusals)
         of_service = [one for one in near if one.resource_id is None]
         if of_service or not near:
             return of_service[0] if of_service else None
         by_resource: dict[Id | None, list[Refusal]] = {}
-        for one in self.refusals:
+        for one in [row for row in self.refusals if row.resource_id is not None] or self.refusals:
             by_resource.setdefault(one.resource_id, []).append(one)
         return min(by_resource.values(), key=len)[0]
 
@@ -228,7 +253,10 @@ class Explanation:
 
     def details(self) -> dict[str, Any]:
         """Return the facts as plain data: service, start, and each refusal's code and fields as text."""
-        rows = [{"code": one.code, **{k: str(v) for k, v in attrs.asdict(one, recurse=False).items()}} for one in self.refusals]
+        rows = [
+            {"code": one.code, **{k: str(v) for k, v in attrs.asdict(one, recurse=False).items()}}
+            for one in self.refusals
+        ]
         return {"service_id": self.service_id, "start": iso8601.format_instant(self.start), "refusals": rows}
 
     def __str__(self) -> str:
@@ -241,4 +269,5 @@ class Explanation:
         rows = "".join(f"<li><b>{escape(one.code)}</b> {escape(str(one))}</li>" for one in self.refusals)
         verdict = "permitted" if self.permitted else "refused"
         when = escape(iso8601.format_instant(self.start))
-        return f"<div>{escape(str(self.service_id))} at <code>{when}</code> (UTC): {verdict}<ul>{rows}</ul></div>"
+        what = f"{escape(str(self.service_id))} at <code>{when}</code> (UTC): {verdict}"
+        return f"<div>{what}<ul>{rows}</ul></div>"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from slotkeeper.domain.instant import ZERO, as_utc
 from slotkeeper.errors import InvalidFieldError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+E = TypeVar("E", bound=Enum)
+Validator: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
+"""A check of one field: raises, or lets the value be."""
 
 Attributes = Mapping[str, Any]
 """Free facts of the host's about a value: names to anything that JSON can hold."""
@@ -23,32 +26,63 @@ def named(instance: object, attribute: attrs.Attribute[Any]) -> str:
     return f"{type(instance).__name__}.{attribute.name}"
 
 
-def not_negative(instance: object, attribute: attrs.Attribute[Any], value: dt.timedelta | None) -> None:
-    """Validate a duration: none, zero or more."""
-    if value is not None and not (isinstance(value, dt.timedelta) and value >= ZERO):
+def not_negative(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a duration of zero or more."""
+    if not isinstance(value, dt.timedelta) or value < ZERO:
         raise InvalidFieldError(named(instance, attribute), value, "must be a timedelta of zero or more")
 
 
-def positive(instance: object, attribute: attrs.Attribute[Any], value: dt.timedelta | None) -> None:
-    """Validate a duration: none, or more than zero."""
-    if value is not None and not (isinstance(value, dt.timedelta) and value > ZERO):
+def positive(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a duration of more than zero."""
+    if not isinstance(value, dt.timedelta) or value <= ZERO:
         raise InvalidFieldError(named(instance, attribute), value, "must be a timedelta of more than zero")
 
 
-def at_least(bound: int) -> Callable[[object, attrs.Attribute[Any], int | None], None]:
-    """Return a validator for whole numbers, or none, of ``bound`` or more."""
+def finite(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Validate a number that is neither infinite nor NaN."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InvalidFieldError(named(instance, attribute), value, "must be a finite number")
 
-    def validate(instance: object, attribute: attrs.Attribute[Any], value: int | None) -> None:
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < bound):
-            raise InvalidFieldError(named(instance, attribute), value, f"must be a whole number of at least {bound}")
+
+def at_least(bound: int) -> Validator:
+    """Return a validator for whole numbers of ``bound`` or more."""
+
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or value < bound:
+            raise InvalidFieldError(
+                named(instance, attribute), value, f"must be a whole number of at least {bound}"
+            )
 
     return validate
 
 
-def not_blank(instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
+def if_given(check: Validator) -> Validator:
+    """Return a validator that leaves None alone and has the rest checked."""
+
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is not None:
+            check(instance, attribute, value)
+
+    return validate
+
+
+def not_blank(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Validate a text that must say something."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidFieldError(named(instance, attribute), value, "must be a text that is not blank")
+
+
+def member_of(kind: type[E], value: object, field: str) -> E:
+    """Return the member of an enumeration with that value; members stay.
+
+    Raises:
+        InvalidFieldError: There is none.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        choices = ", ".join(str(one.value) for one in kind)
+        raise InvalidFieldError(field, value, f"must be one of {choices}") from None
 
 
 def _plain(value: Mapping[str, Any]) -> Attributes:

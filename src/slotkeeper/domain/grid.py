@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from slotkeeper.domain.fields import named, not_negative, positive
+from slotkeeper.domain.fields import if_given, named, not_negative, positive
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.zones import as_zone
 from slotkeeper.errors import InvalidFieldError
@@ -64,14 +64,14 @@ class GapGrid:
 
     Args:
         step: The distance of starts within a gap.
-        align: What the first start is rounded up to; None takes the largest of 60, 30, 20, 15, 10 and 5 minutes
-            that divides the step, else one minute.
+        align: What the first start is rounded up to; None takes the largest of 60, 30, 20, 15, 10 and 5
+            minutes that divides the step, else one minute.
         offset: Added to the first start.
         pack: Round less, or not at all, where rounding would lose a slot at the end of the gap.
     """
 
     step: dt.timedelta = attrs.field(validator=positive)
-    align: dt.timedelta | None = attrs.field(default=None, validator=positive, kw_only=True)
+    align: dt.timedelta | None = attrs.field(default=None, validator=if_given(positive), kw_only=True)
     offset: dt.timedelta = attrs.field(default=dt.timedelta(0), validator=not_negative, kw_only=True)
     pack: bool = attrs.field(default=False, kw_only=True)
     zone: ZoneInfo | None = attrs.field(default=None, converter=_zone_or_none, kw_only=True)

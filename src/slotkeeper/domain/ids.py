@@ -13,7 +13,7 @@ from slotkeeper.domain.text import matched
 from slotkeeper.errors import InvalidFieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import attrs
 
@@ -34,6 +34,20 @@ def check_id(field: str, value: object) -> None:
     """Raise `InvalidFieldError` unless ``value`` is a whole number, a non-empty text or a UUID."""
     if isinstance(value, bool) or not isinstance(value, (int, str, UUID)) or value == "":
         raise InvalidFieldError(field, value, "must be a whole number, a non-empty text or a UUID")
+
+
+def id_tuple(values: Iterable[Id]) -> tuple[Id, ...]:
+    """Return several ids as a tuple, in their order.
+
+    Raises:
+        InvalidFieldError: It is one text, whose letters would count as ids, or one of them is no id.
+    """
+    if isinstance(values, str):
+        raise InvalidFieldError("ids", values, "must be several ids, not one text")
+    found = tuple(values)
+    for one in found:
+        check_id("ids", one)
+    return found
 
 
 def id_validator(field: str) -> Callable[[object, attrs.Attribute[Id], Id], None]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import Enum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from slotkeeper.domain.fields import at_least, positive
-from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.fields import at_least, if_given, member_of, positive
 from slotkeeper.domain.periods import Period, Weekday, period_bounds
 from slotkeeper.domain.zones import as_zone
 from slotkeeper.errors import InvalidFieldError
+
+if TYPE_CHECKING:
+    from slotkeeper.domain.interval import Interval
 
 
 class Per(Enum):
@@ -21,6 +24,18 @@ class Per(Enum):
     CUSTOMER = "customer"
     RESOURCE = "resource"
     SERVICE = "service"
+
+
+def _per(value: Per | str) -> Per:
+    return member_of(Per, value, "Limit.per")
+
+
+def _period(value: Period | str) -> Period:
+    return member_of(Period, value, "Limit.period")
+
+
+def _weekday(value: Weekday | int) -> Weekday:
+    return member_of(Weekday, value, "Limit.week_start")
 
 
 @attrs.frozen
@@ -40,12 +55,12 @@ class Limit:
         all_services: Count the subject's bookings of every service, not only of this one.
     """
 
-    per: Per = attrs.field(converter=Per)
-    period: Period = attrs.field(converter=Period)
+    per: Per = attrs.field(converter=_per)
+    period: Period = attrs.field(converter=_period)
     zone: ZoneInfo = attrs.field(converter=as_zone)
-    count: int | None = attrs.field(default=None, validator=at_least(0), kw_only=True)
-    duration: dt.timedelta | None = attrs.field(default=None, validator=positive, kw_only=True)
-    week_start: Weekday = attrs.field(default=Weekday.MO, converter=Weekday, kw_only=True)
+    count: int | None = attrs.field(default=None, validator=if_given(at_least(0)), kw_only=True)
+    duration: dt.timedelta | None = attrs.field(default=None, validator=if_given(positive), kw_only=True)
+    week_start: Weekday = attrs.field(default=Weekday.MO, converter=_weekday, kw_only=True)
     all_services: bool = attrs.field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

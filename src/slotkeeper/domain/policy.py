@@ -14,7 +14,7 @@ import attrs
 
 from slotkeeper.domain.actor import role_names
 from slotkeeper.domain.fee import Fee, Quote, as_share, part_of_one, settle
-from slotkeeper.domain.fields import at_least, not_negative
+from slotkeeper.domain.fields import at_least, if_given, not_negative
 from slotkeeper.domain.instant import as_utc, later
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError, PolicyError
@@ -210,8 +210,8 @@ class ReschedulePolicy:
         exempt_roles: Actors with one of these roles move bookings at any time, without limit, for nothing.
     """
 
-    notice: dt.timedelta | None = attrs.field(default=None, validator=not_negative)
-    max_times: int | None = attrs.field(default=None, validator=at_least(0))
+    notice: dt.timedelta | None = attrs.field(default=None, validator=if_given(not_negative))
+    max_times: int | None = attrs.field(default=None, validator=if_given(at_least(0)))
     fee: Fee | None = None
     exempt_roles: frozenset[str] = attrs.field(default=frozenset(), converter=role_names)
 

@@ -53,7 +53,9 @@ class NamedPrice:
     """
 
     name: str = attrs.field(validator=not_blank)
-    function: PriceFunction | None = attrs.field(default=None, eq=False, repr=False, metadata={"transient": True})
+    function: PriceFunction | None = attrs.field(
+        default=None, eq=False, repr=False, metadata={"transient": True}
+    )
 
     def quote(self, interval: Interval, units: int) -> Money:
         """Return what the function says."""

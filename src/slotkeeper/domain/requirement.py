@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from slotkeeper.domain.fields import at_least
-from slotkeeper.domain.ids import Id, check_id
+from slotkeeper.domain.fields import at_least, if_given
+from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.errors import InvalidFieldError
 
 if TYPE_CHECKING:
@@ -26,20 +26,20 @@ class Requirement:
     """
 
     role: str | None = None
-    among: tuple[Id, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    count: int | None = attrs.field(default=1, validator=at_least(1), kw_only=True)
+    among: tuple[Id, ...] = attrs.field(default=(), converter=id_tuple, kw_only=True)
+    count: int | None = attrs.field(default=1, validator=if_given(at_least(1)), kw_only=True)
 
     @among.validator
     def _different_ids(self, _: object, value: tuple[Id, ...]) -> None:
-        for one in value:
-            check_id("Requirement.among", one)
         if len(set(value)) < len(value):
             raise InvalidFieldError("Requirement.among", value, "must name each resource once")
 
     @count.validator
     def _not_more_than_there_are(self, _: object, value: int | None) -> None:
         if value is not None and self.among and value > len(self.among):
-            raise InvalidFieldError("Requirement.count", value, f"exceeds the {len(self.among)} resources named")
+            raise InvalidFieldError(
+                "Requirement.count", value, f"exceeds the {len(self.among)} resources named"
+            )
         if value is None and not self.among and self.role is None:
             raise InvalidFieldError("Requirement.count", value, "cannot mean every resource there is")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field
-from slotkeeper.domain.ids import Id, check_id, id_validator
+from slotkeeper.domain.actor import role_names
+from slotkeeper.domain.fields import Attributes, at_least, attributes_field, finite
+from slotkeeper.domain.ids import Id, id_tuple, id_validator
 from slotkeeper.domain.schedule import AnySchedule, Schedule
 from slotkeeper.errors import InvalidFieldError
 
@@ -20,8 +21,8 @@ class Resource:
         capacity: How many units it has at any instant: 1 for a room, 20 for a course of twenty seats.
         name: For people.
         roles: What it can serve as, for services that ask for "an employee and a room".
-        parts: The ids of the resources that it consists of. Booking it takes units of all its parts, so that a
-            hall and its two halves exclude each other and the halves do not.
+        parts: The ids of the resources that it consists of. Booking it takes units of all its parts, so that
+            a hall and its two halves exclude each other and the halves do not.
         rank: What a ranking prefers, the larger first.
         active: Whether it can be booked; bookings made before stay.
         attributes: Free facts of the host's.
@@ -32,16 +33,14 @@ class Resource:
     schedule: AnySchedule = attrs.field(factory=Schedule.always, repr=False)
     capacity: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
     name: str = attrs.field(default="", kw_only=True)
-    roles: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset, kw_only=True)
-    parts: tuple[Id, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    rank: float = attrs.field(default=0.0, converter=float, kw_only=True)
+    roles: frozenset[str] = attrs.field(default=frozenset(), converter=role_names, kw_only=True)
+    parts: tuple[Id, ...] = attrs.field(default=(), converter=id_tuple, kw_only=True)
+    rank: float = attrs.field(default=0.0, validator=finite, kw_only=True)
     active: bool = attrs.field(default=True, kw_only=True)
     attributes: Attributes = attributes_field()
     version: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
 
     @parts.validator
     def _parts_are_other_resources(self, _: object, value: tuple[Id, ...]) -> None:
-        for one in value:
-            check_id("Resource.parts", one)
         if self.id in value or len(set(value)) < len(value):
             raise InvalidFieldError("Resource.parts", value, "must name other resources, each once")

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import attrs
 
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
 from slotkeeper.domain.durations import Durations, WholeOpening, as_durations
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, not_negative, positive
+from slotkeeper.domain.fields import Attributes, at_least, attributes_field, if_given, not_negative, positive
 from slotkeeper.domain.grid import Grid, OpeningGrid, as_grid
 from slotkeeper.domain.ids import Id, id_validator
-from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.limit import Limit
-from slotkeeper.domain.money import Money
 from slotkeeper.domain.policy import Policy
 from slotkeeper.domain.price import Price, as_price
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.errors import InvalidFieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from slotkeeper.domain.interval import Interval
+    from slotkeeper.domain.money import Money
+
+
+def _needs(given: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    return tuple(given)
+
+
+def _limits(given: Iterable[Limit]) -> tuple[Limit, ...]:
+    return tuple(given)
 
 
 @attrs.frozen
@@ -28,10 +41,11 @@ class Service:
         id: The host's own id.
         duration: How long a booking lasts; a plain timedelta is one fixed length.
         name: For people.
-        needs: What it takes at once, all of it. The first requirement leads: its openings set an `OpeningGrid`,
-            and slots are listed one for each of its candidates. By default one resource, whichever it is.
-        grid: Which permitted starts are offered; a plain timedelta steps from the opening's start, None steps by
-            the shortest duration.
+        needs: What it takes at once, all of it. The first requirement leads: its openings set an
+            `OpeningGrid`, and slots are listed one for each of its candidates. By default one resource,
+            whichever it is.
+        grid: Which permitted starts are offered; a plain timedelta steps from the opening's start, None
+            steps by the shortest duration.
         accept: Which permitted starts may be asked for, where that is more than is offered.
         shared_grid: Count one grid over the united times of all candidates, not one for each of them.
         buffers: The time kept free around each booking.
@@ -53,18 +67,20 @@ class Service:
     id: Id = attrs.field(validator=id_validator("Service.id"))
     duration: Durations = attrs.field(converter=as_durations)
     name: str = attrs.field(default="", kw_only=True)
-    needs: tuple[Requirement, ...] = attrs.field(default=(Requirement(),), converter=tuple, kw_only=True)
+    needs: tuple[Requirement, ...] = attrs.field(default=(Requirement(),), converter=_needs, kw_only=True)
     grid: Grid | None = attrs.field(default=None, converter=as_grid, kw_only=True)
     accept: Grid | None = attrs.field(default=None, converter=as_grid, kw_only=True)
     shared_grid: bool = attrs.field(default=False, kw_only=True)
     buffers: Buffers = attrs.field(default=NO_BUFFERS, kw_only=True)
-    notice: dt.timedelta | None = attrs.field(default=dt.timedelta(0), validator=not_negative, kw_only=True)
-    horizon: dt.timedelta | None = attrs.field(default=None, validator=not_negative, kw_only=True)
-    limits: tuple[Limit, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
+    notice: dt.timedelta | None = attrs.field(
+        default=dt.timedelta(0), validator=if_given(not_negative), kw_only=True
+    )
+    horizon: dt.timedelta | None = attrs.field(default=None, validator=if_given(not_negative), kw_only=True)
+    limits: tuple[Limit, ...] = attrs.field(default=(), converter=_limits, kw_only=True)
     price: Price | None = attrs.field(default=None, converter=as_price, kw_only=True)
     policy: Policy = attrs.field(factory=Policy, kw_only=True)
     units: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
-    max_units: int | None = attrs.field(default=None, validator=at_least(1), kw_only=True)
+    max_units: int | None = attrs.field(default=None, validator=if_given(at_least(1)), kw_only=True)
     hold_for: dt.timedelta = attrs.field(default=dt.timedelta(minutes=15), validator=positive, kw_only=True)
     action: str = attrs.field(default="book", kw_only=True)
     active: bool = attrs.field(default=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from html import escape
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,6 +12,9 @@ from slotkeeper.domain.fields import Attributes, at_least, attributes_field
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 @attrs.frozen
@@ -51,7 +54,8 @@ class Slot:
 
     def _repr_html_(self) -> str:
         when = escape(iso8601.format_span(self.start, self.end))
-        return f"<code>{when} UTC</code> on {escape(', '.join(map(str, self.resource_ids)))}, {self.free_units} free"
+        where = escape(", ".join(map(str, self.resource_ids)))
+        return f"<code>{when} UTC</code> on {where}, {self.free_units} free"
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import attrs
 
 from slotkeeper.domain.booking import Allocation, Booking
-from slotkeeper.domain.fields import at_least, positive
+from slotkeeper.domain.fields import at_least, if_given, positive
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.limit import Limit, Per
@@ -38,8 +38,8 @@ class Request:
     """
 
     service: Service
-    duration: dt.timedelta | None = attrs.field(default=None, validator=positive, kw_only=True)
-    units: int | None = attrs.field(default=None, validator=at_least(1), kw_only=True)
+    duration: dt.timedelta | None = attrs.field(default=None, validator=if_given(positive), kw_only=True)
+    units: int | None = attrs.field(default=None, validator=if_given(at_least(1)), kw_only=True)
     customer_id: Id | None = attrs.field(default=None, kw_only=True)
     resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
     ignore: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset, kw_only=True)
