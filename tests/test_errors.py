@@ -108,6 +108,7 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
     ),
     (errors.ForbiddenError(None, "cancel", []), "it takes nobody"),
     (errors.PolicyError("reschedule notice", NOW, NOW), "reschedule notice: possible until"),
+    (errors.PolicyError("reschedule limit", None, NOW), "reschedule limit: no longer possible"),
     (errors.ConcurrencyError(), "concurrency"),
     (errors.StaleVersionError("booking", 7, 2, 3), "booking 7 is at version 3, not 2"),
     (errors.DuplicateIdError("booking", 7), "there is a booking with id 7 already"),

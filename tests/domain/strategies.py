@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MINUTE: Final = dt.timedelta(minutes=1)
-CELLS: Final = 14
+CELLS: Final = 10
 """How many cells a grid has; spans lie in it wholly."""
 
 Span = tuple[int, int]

@@ -83,6 +83,18 @@ def test_what_is_no_datetime_is_refused(value: dt.datetime) -> None:
         as_utc(value)
 
 
+class NotATime(dt.datetime):
+    """A datetime in name only, as pandas' NaT."""
+
+    def date(self) -> dt.date:
+        raise ValueError
+
+
+def test_a_datetime_that_holds_no_time_is_refused() -> None:
+    with pytest.raises(InvalidInstantError):
+        as_utc(NotATime(2025, 10, 23, tzinfo=dt.UTC))
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -400,12 +400,15 @@ def test_other_things_are_neither_equal_nor_inside(other: object) -> None:
     assert other not in IntervalSet([ALL_TIME])
 
 
-def test_the_html_lists_twenty_intervals_and_counts_the_rest() -> None:
-    hours = IntervalSet(
-        Interval.lasting(EPOCH + index * dt.timedelta(hours=2), dt.timedelta(hours=1)) for index in range(23)
-    )
-    html = hours._repr_html_()
-    assert html.count("<code>") == 20
-    assert "and 3 more" in html
-    assert "23 intervals, PT23H in all, times in UTC" in html
-    assert "more" not in IntervalSet([ALL_TIME])._repr_html_()
+@pytest.mark.parametrize(
+    ("count", "listed", "rest"), [(1, 1, ""), (20, 20, ""), (21, 20, "1"), (23, 20, "3")]
+)
+def test_the_html_lists_twenty_intervals_and_counts_the_rest(count: int, listed: int, rest: str) -> None:
+    hour = dt.timedelta(hours=1)
+    html = IntervalSet(
+        Interval.lasting(EPOCH + 2 * index * hour, hour) for index in range(count)
+    )._repr_html_()
+    assert html.count("<code>") == listed
+    assert f"{count} intervals, PT{count}H in all, times in UTC" in html
+    assert ("more" in html) is bool(rest)
+    assert f"and {rest} more" in html or not rest

@@ -245,7 +245,29 @@ def test_money_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "digits"), [("EUR", 2), ("JPY", 0), ("ISK", 0), ("TND", 3), ("UYW", 4), ("HUF", 2)]
+    ("digits", "currencies"),
+    [
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (2, "EUR USD GBP CHF HUF CZK MGA MRU XCG"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    ],
 )
-def test_minor_digits_follow_iso_4217(currency: str, digits: int) -> None:
-    assert minor_digits(currency) == digits
+def test_minor_digits_follow_iso_4217(digits: int, currencies: str) -> None:
+    assert {minor_digits(currency) for currency in currencies.split()} == {digits}
+
+
+@pytest.mark.parametrize("amount", [40, "40", "40.00", Decimal(40)])
+def test_money_is_made_from_exact_numbers_and_from_text(amount: str | int | Decimal) -> None:
+    assert Money.of(amount, "EUR") == Money(40, "EUR")
+
+
+@pytest.mark.parametrize(
+    "amount", [10**18 - 1, 1 - 10**18, Decimal("1E-30"), Decimal("999999999999999999." + "9" * 30)]
+)
+def test_amounts_up_to_the_bounds_are_exact(amount: Decimal) -> None:
+    assert Money.parse(str(Money(amount, "EUR"))).amount == amount
+
+
+def test_a_product_may_need_all_the_places() -> None:
+    assert str(Money(10**17, "EUR") * Fraction(10, 3)) == f"{'3' * 18}.{'3' * 30} EUR"

@@ -22,6 +22,12 @@ def test_the_sweep_agrees_with_counting_in_each_cell(spans: list[Span], depth: i
     assert list(zip(starts, ends, strict=True)) == counted(spans, depth)
 
 
+@given(some_spans)
+def test_without_a_depth_the_sweep_unites(spans: list[Span]) -> None:
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    assert at_depth(starts, ends) == at_depth(starts, ends, 1)
+
+
 @given(some_spans, st.integers(1, 7), st.randoms(use_true_random=False))
 def test_starts_and_ends_need_not_belong_together(
     spans: list[Span], depth: int, order: random.Random

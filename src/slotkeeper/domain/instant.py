@@ -36,12 +36,12 @@ def as_utc(value: dt.datetime) -> dt.datetime:
     if not isinstance(value, dt.datetime):
         raise InvalidInstantError(value)
     try:
-        if value.utcoffset() is None:
-            raise NaiveDatetimeError(value)
-        there = value.astimezone(dt.UTC)
-        return dt.datetime.combine(there.date(), there.time().replace(fold=0), dt.UTC)
-    except OverflowError:
+        if value.utcoffset() is not None:
+            there = value.astimezone(dt.UTC)
+            return dt.datetime.combine(there.date(), there.time().replace(fold=0), dt.UTC)
+    except (OverflowError, ValueError):
         raise InvalidInstantError(value) from None
+    raise NaiveDatetimeError(value)
 
 
 def moved(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:

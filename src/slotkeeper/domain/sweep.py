@@ -36,7 +36,7 @@ def at_depth(starts: Iterable[T], ends: Iterable[T], depth: int = 1) -> Bounds[T
     """
     opened, closed = sorted(starts), sorted(ends)
     if depth > 1:
-        opened, closed = opened[depth - 1 :], closed[: max(len(closed) - depth + 1, 0)]
+        opened = opened[depth - 1 :]
         real = list(map(lt, opened, closed))
         opened, closed = list(compress(opened, real)), list(compress(closed, real))
     return _join(opened, closed)
