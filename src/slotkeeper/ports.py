@@ -1,10 +1,10 @@
 """Ports: what the desk asks of the outside world, each as small as the desk needs.
 
-A `Store` opens units of work; a unit of work is one transaction with the repositories in it. What a store must
-keep, beyond these signatures, is written in `slotkeeper.testing` as a suite that any store can run:
+A `Store` opens units of work; a unit of work is one transaction with the repositories in it. What a store
+must keep, beyond these signatures, is a suite in `slotkeeper.testing` that any store can run:
 
 - a unit of work that ends with an exception leaves nothing behind;
-- after `UnitOfWork.lock` no other unit of work that locks one of these resources proceeds before this one ends;
+- after `UnitOfWork.lock` another unit of work that locks one of these resources waits until this one ends;
 - `Bookings.add` and `Bookings.replace` refuse a booking that would lift the peak load of a resource above its
   capacity, whoever calls them;
 - a booking, resource or service is replaced only by its next version.
@@ -68,6 +68,14 @@ class PaymentGateway(Protocol):
         """
 
 
+def _ids(given: Iterable[Id]) -> frozenset[Id]:
+    return frozenset(given)
+
+
+def _names(given: Iterable[str]) -> frozenset[str]:
+    return frozenset((given,) if isinstance(given, str) else given)
+
+
 BOOKING_ORDERS = ("start", "-start", "created_at", "-created_at", "updated_at", "-updated_at")
 """The orders in which bookings can be listed; a minus sign is descending, ties are broken by id."""
 
@@ -88,15 +96,15 @@ class BookingFilter:
         ids: With one of these ids.
     """
 
-    statuses: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    statuses: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     customer_id: Id | None = None
-    resource_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
-    service_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
+    resource_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
+    service_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
     series_id: Id | None = None
     overlapping: Interval | None = None
     starting: Interval | None = None
     created: Interval | None = None
-    ids: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset)
+    ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
 
     def admits(self, booking: Booking) -> bool:
         """Tell whether a booking meets every condition; the meaning that all stores must share."""
@@ -142,16 +150,21 @@ class Listing:
     @classmethod
     def page(cls, number: int, *, limit: int = 20, order: str = "start") -> Listing:
         """Return the listing of a page, the first being number 1."""
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise InvalidFieldError("page", number, "must be a whole number of at least 1")
+        check_page(number)
         return cls(order=order, limit=limit, offset=(number - 1) * limit)
+
+
+def check_page(number: object) -> None:
+    """Raise unless ``number`` is the number of a page, from 1 on."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidFieldError("page", number, "must be a whole number of at least 1")
 
 
 @attrs.frozen
 class Page(Generic[T]):
-    """Part of a list: the items, how many there are in all, and the cursor of the next part, if there is one."""
+    """Part of a list: its items, how many there are in all, and the cursor of the next part, if there is one."""
 
-    items: tuple[T, ...] = attrs.field(converter=tuple)
+    items: Sequence[T]
     total: int
     next: str | None = None
 
@@ -214,8 +227,9 @@ class Bookings(Protocol):
         """
 
     def relevant(self, resource_ids: Iterable[Id], reach: Interval, /) -> Sequence[Booking]:
-        """Return the bookings that occupy or count and whose `Allocation.reach` on one of these resources
-        overlaps ``reach``, in order of start and id.
+        """Return what occupies or counts on these resources near an interval, in order of start and id.
+
+        Near is a booking of which the `Allocation.reach` on one of the resources overlaps ``reach``.
         """
 
     def find(self, wanted: BookingFilter, listing: Listing, /) -> Page[Booking]:
@@ -314,7 +328,7 @@ class UnitOfWork(Protocol):
         """The idempotency keys."""
 
     def lock(self, resource_ids: Iterable[Id], /) -> None:
-        """Wait until no other unit of work has one of these resources locked, then lock them until this one ends.
+        """Wait until no other unit of work has one of these resources, then keep them until this one ends.
 
         What is read afterwards is no older than the lock.
         """

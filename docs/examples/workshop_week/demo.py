@@ -1,7 +1,7 @@
 """A week of a workshop: what is free, who has booked, who is refused and why, and what cancelling gives back.
 
-It reads ``week.json``, keeps its bookings in an SQLite file, and lets a second process try to take a time that is
-gone. The week is one in which the clock is set back. Every figure printed comes from the library.
+It reads ``week.json``, keeps its bookings in an SQLite file, and lets a second process try to take a time that
+is gone. The week is one in which the clock is set back. Every figure printed comes from the library.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ RIVAL_START = "2025-10-22T09:00+02:00"
 def main() -> None:
     """Run the demonstration, or, for the second process, one attempt to book."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", type=Path, help="an SQLite file; a new one in a temporary folder by default")
-    parser.add_argument("--rival", action="store_true", help="try to take the time that the first process took")
+    parser.add_argument(
+        "--database", type=Path, help="an SQLite file; a new one in a temporary folder by default"
+    )
+    parser.add_argument(
+        "--rival", action="store_true", help="try to take the time that the first process took"
+    )
     options = parser.parse_args()
     week = json.loads((HERE / "week.json").read_text(encoding="utf-8"))
     if options.rival:
@@ -69,7 +73,7 @@ def show(week: dict[str, Any], database: Path) -> None:
     booking = desk.book(
         "oil", dt.datetime.fromisoformat("2025-10-22T09:30+02:00"), customer_id="zofia", resource_ids=["anna"]
     )
-    print(f"{booking.status}: {booking.interval} on {', '.join(map(str, booking.resource_ids))}, {booking.price}")
+    print(f"{booking.status}: {booking.interval} on {' and '.join(booking.resource_ids)}, {booking.price}")
     booking = desk.settle(booking.id)
     print(f"payment: {booking.payment.status}, {booking.payment.paid}")
 
@@ -80,13 +84,15 @@ def show(week: dict[str, Any], database: Path) -> None:
     quote = desk.quote_cancellation(booking.id)
     print(f"quoted: refund {quote.refund}, fee {quote.fee}, these terms until {quote.until}")
     done = desk.cancel(booking.id, reason="car sold")
-    print(f"done:   {done.booking.status}, payment {done.booking.payment.status}, {done.booking.payment.refunded}")
+    print(f"done:   {done.booking.status}, {done.booking.payment.status}, {done.booking.payment.refunded}")
 
     for resource in desk.resources():
         opened = resource.schedule.open_between(window)
         share = next(one.share for one in desk.statistics(window, resource_ids=[resource.id]).utilisation)
         print(f"\n== {resource.name}: open {opened.duration}, {share:.1%} of it booked ==")
-        print(week_grid(opened, desk.free_time(resource.id, window), window, zone, step=dt.timedelta(hours=1)))
+        print(
+            week_grid(opened, desk.free_time(resource.id, window), window, zone, step=dt.timedelta(hours=1))
+        )
 
 
 def rival(desk: BookingDesk) -> None:

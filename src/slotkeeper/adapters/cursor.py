@@ -1,7 +1,7 @@
 """Cursors: where a listing of bookings goes on, as text that callers hand back unread.
 
-A cursor names the last item seen by the instant it is ordered by and its id, so that it stays right when items
-before it come or go.
+A cursor names the last item seen by the instant it is ordered by and its id, so that it stays right when
+items before it come or go.
 """
 
 from __future__ import annotations

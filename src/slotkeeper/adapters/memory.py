@@ -1,4 +1,4 @@
-"""`MemoryStore`: everything in this process, for tests, notebooks and small tools; gone when the process ends.
+"""`MemoryStore`: everything in this process, for tests, notebooks and small tools; it ends with the process.
 
 One lock serialises units of work. Each change leaves a note of how to undo it; a unit of work that fails is
 undone from the last note to the first.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from slotkeeper.adapters.cursor import cursor_after, read_cursor, sort_key
+from slotkeeper.adapters.cursor import SortKey, cursor_after, read_cursor, sort_key
 from slotkeeper.domain.booking import Booking, PaymentStatus
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id, id_to_text
@@ -128,7 +128,11 @@ class MemoryBookings:
 
     def _check(self, booking: Booking, now: dt.datetime) -> None:
         capacities = {one: self._resources.get(one).capacity for one in booking.resource_ids}
-        others = {one.id: one for row in booking.allocations for one in self.relevant([row.resource_id], row.occupied)}
+        others = {
+            one.id: one
+            for row in booking.allocations
+            for one in self.relevant([row.resource_id], row.occupied)
+        }
         check_capacity(booking, others.values(), capacities, now=now)
 
     def _store(self, booking: Booking) -> None:
@@ -164,7 +168,9 @@ class MemoryBookings:
         rest = found[listing.offset :]
         if listing.after is not None:
             last = read_cursor(listing.after, listing.order)
-            rest = [one for one in rest if _follows(sort_key(one, listing.order), last, descending=descending)]
+            rest = [
+                one for one in rest if _follows(sort_key(one, listing.order), last, descending=descending)
+            ]
         items = rest[: listing.limit]
         more = cursor_after(items[-1], listing.order) if len(rest) > len(items) else None
         return Page(items, len(found), more)
@@ -203,7 +209,11 @@ class MemoryTimeslots:
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""
         wanted = set(resource_ids)
-        found = (one for one in self._items.values() if one.resource_id in wanted and overlapping.overlaps(one.interval))
+        found = (
+            one
+            for one in self._items.values()
+            if one.resource_id in wanted and overlapping.overlaps(one.interval)
+        )
         return sorted(found, key=lambda one: (one.interval.start, id_to_text(one.id)))
 
     def delete(self, timeslot_id: Id, /) -> None:
@@ -258,8 +268,8 @@ class MemoryKeys:
         _set(self._items, (scope, key), kept, self._undo)
 
 
-def _follows(key: object, last: object, *, descending: bool) -> bool:
-    return key < last if descending else key > last  # type: ignore[operator]
+def _follows(key: SortKey, last: SortKey, *, descending: bool) -> bool:
+    return key < last if descending else key > last
 
 
 def _set(items: dict[Any, Any], key: object, value: object, undo: _Undo) -> None:

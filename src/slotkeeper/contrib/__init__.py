@@ -1,1 +1,1 @@
-"""What analysts and terminals need on top of the core; each module may need an extra, none is needed by it."""
+"""What analysts and terminals need on top of the core; it may need extras, the core never needs it."""

@@ -23,7 +23,9 @@ from slotkeeper.errors import InvalidFieldError
 CLOSED, FREE, PARTLY, BUSY, SKIPPED = " ", ".", "+", "#", "-"
 _DAY = dt.timedelta(days=1)
 _HALF_HOUR = dt.timedelta(minutes=30)
-LEGEND = f"'{FREE}' free, '{PARTLY}' partly free, '{BUSY}' taken, blank closed, '{SKIPPED}' skipped by the clock"
+LEGEND = (
+    f"'{FREE}' free, '{PARTLY}' partly free, '{BUSY}' taken, blank closed, '{SKIPPED}' skipped by the clock"
+)
 
 
 def week_grid(
@@ -55,7 +57,9 @@ def week_grid(
     dates = [first + n * _DAY for n in range((last - first).days + 1)]
     columns = [_column(day_interval(date, clock), opened, free, clock, step) for date in dates]
     rows = range(_DAY // step)
-    used = [row for row in rows if any(column.get(row, SKIPPED) not in {CLOSED, SKIPPED} for column in columns)]
+    used = [
+        row for row in rows if any(column.get(row, SKIPPED) not in {CLOSED, SKIPPED} for column in columns)
+    ]
     shown = range(used[0], used[-1] + 1) if used else range(0)
     head = "      " + " ".join(f"{date:%a %d}" for date in dates)
     lines = [_line(row * step, [column.get(row, SKIPPED) for column in columns]) for row in shown]
@@ -94,8 +98,7 @@ def _weight(cell: str) -> int:
 
 
 def slot_table(slots: Iterable[Slot], zone: str | ZoneInfo, *, names: Mapping[Id, str] | None = None) -> str:
-    """Return slots as a table: one row for each start by the wall clock of ``zone``, one column for each leading
-    resource, with the units free there.
+    """Return slots as a table: a row for each start, a column for each leading resource, units free in cells.
 
     Args:
         slots: In any order.

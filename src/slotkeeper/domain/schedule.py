@@ -332,6 +332,11 @@ class CombinedSchedule(_Combinable):
     left: Schedule | CombinedSchedule
     right: Schedule | CombinedSchedule
 
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The zone of the left schedule, by whose calendar days and the wall clock are counted."""
+        return self.left.zone
+
     def hours_between(self, window: Interval) -> tuple[Interval, ...]:
         """Return, whole and sorted, the openings that overlap the window, before closures cut them."""
         if self.operation is Combination.DIFFERENCE:
