@@ -30,6 +30,8 @@ T = TypeVar("T")
 Hint: TypeAlias = Any
 """A declared type: a class, a union, or a generic such as ``tuple[Id, ...]``."""
 
+_BRIEF: Final = reprlib.Repr()
+_BRIEF.maxlevel = 2
 _TOO_DEEP: Final = "data nested less deeply"
 
 
@@ -57,7 +59,7 @@ def to_json(value: object, *, declared: object = None) -> Json:
         path = f"{_name(target)}{error.path}"
         raise InvalidFieldError(path, error.value, f"must be {error.expected}") from error.__cause__
     except RecursionError:
-        raise InvalidFieldError(_name(target), reprlib.repr(value), f"must be {_TOO_DEEP}") from None
+        raise InvalidFieldError(_name(target), _BRIEF.repr(value), f"must be {_TOO_DEEP}") from None
     return written
 
 
@@ -100,7 +102,7 @@ def _short(data: object) -> object:
     if data is None or isinstance(data, (str, bool, float)):
         return data
     try:
-        return data if isinstance(data, int) and repr(data) else reprlib.repr(data)
+        return data if isinstance(data, int) and repr(data) else _BRIEF.repr(data)
     except ValueError:  # a whole number of thousands of digits
         return f"<{type(data).__name__}>"
 
