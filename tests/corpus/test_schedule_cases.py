@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from tests.corpus.cases import Case, cases
 
 from slotkeeper.domain.hours import DateOverride, Hours, RecurringHours, WeeklyHours, ZoneOverride
 from slotkeeper.domain.interval import Interval
@@ -16,7 +17,6 @@ from slotkeeper.domain.schedule import Schedule
 from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, WallTimeKind, classify, resolve
 from slotkeeper.domain.working_time import take
 from slotkeeper.domain.zones import as_zone
-from tests.corpus.cases import Case, cases
 
 Given = dict[str, Any]
 
@@ -58,8 +58,10 @@ def window(given: Given) -> Interval:
     if "window" in given:
         return Interval(*map(instant, given["window"]))
     midnights = (dt.datetime.fromisoformat(date) for date in given["dates"])
-    policies = {"gap": GapPolicy.TRANSITION, "fold": FoldPolicy.EARLIER}
-    return Interval(*(resolve(midnight, given["zone"], **policies) for midnight in midnights))
+    zone = given["zone"]
+    return Interval(
+        *(resolve(one, zone, gap=GapPolicy.TRANSITION, fold=FoldPolicy.EARLIER) for one in midnights)
+    )
 
 
 @pytest.mark.parametrize("case", cases("openings"))

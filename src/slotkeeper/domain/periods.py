@@ -34,11 +34,6 @@ class Weekday(IntEnum):
     SA = 6
     SU = 7
 
-    @classmethod
-    def of(cls, date: dt.date) -> Weekday:
-        """Return the weekday of a date."""
-        return cls(date.isoweekday())
-
 
 class Period(Enum):
     """A period of the local calendar."""
@@ -131,8 +126,7 @@ def _between_midnights(first: dt.date, following: dt.date | None, zone: zoneinfo
 
 
 def _midnight(date: dt.date, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    if date == dt.date.min:
+        return EARLIEST
     wall = dt.datetime.combine(date, dt.time.min)
-    try:
-        return resolve(wall, zone, gap=GapPolicy.TRANSITION, fold=FoldPolicy.EARLIER)
-    except InvalidInstantError:
-        return EARLIEST if date.year == 1 else LATEST
+    return resolve(wall, zone, gap=GapPolicy.TRANSITION, fold=FoldPolicy.EARLIER)
