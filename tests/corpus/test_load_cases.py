@@ -7,11 +7,11 @@ from collections import defaultdict
 from typing import Final, TypeAlias
 
 import pytest
+from tests.corpus.cases import Case, cases
 
 from slotkeeper.domain.interval import Interval
 from slotkeeper.engine.load import Load
 from slotkeeper.engine.timeline import Timeline
-from tests.corpus.cases import Case, cases
 
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 TICK: Final = dt.timedelta(minutes=1)

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import combinations
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.engine.conflicts import Occupancy, conflict_groups, overbooked, overlapping_pairs
 from slotkeeper.engine.load import Load
 from slotkeeper.errors import InvalidFieldError
+
+if TYPE_CHECKING:
+    from slotkeeper.domain.ids import Id
 
 EPOCH: Final = dt.datetime(2025, 10, 23, tzinfo=dt.UTC)
 HOUR: Final = dt.timedelta(hours=1)

@@ -116,7 +116,7 @@ def test_booked_time_counts_only_what_lies_within(pairs: Taken, within: Interval
 @given(taken)
 def test_a_load_survives_pickling_and_hashes_by_value(pairs: Taken) -> None:
     load = Load.of(pairs)
-    assert pickle.loads(pickle.dumps(load)) == load  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(load)) == load
     assert hash(Load.of(reversed(pairs))) == hash(load)
 
 

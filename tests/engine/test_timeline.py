@@ -245,3 +245,9 @@ def test_a_gap_has_a_positive_duration() -> None:
 
 def test_it_says_how_much_it_holds() -> None:
     assert repr(Timeline([Entry(steps(0, 1), "a")])) == "<Timeline of 1 entries>"
+
+
+def test_a_peak_inside_the_interval_refuses_though_its_start_is_free() -> None:
+    timeline = Timeline([Entry(steps(2, 4), "low"), Entry(steps(3, 4), "high"), Entry(steps(5, 6), "later")])
+    assert not timeline.book_if_free(steps(1, 4), "new", capacity=2)
+    assert timeline.book_if_free(steps(1, 3), "new", capacity=2)

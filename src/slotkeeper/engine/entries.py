@@ -1,9 +1,7 @@
 """`Entries`: keyed spans that may overlap, listed by the instants they cover.
 
 Sorted by start, the spans that overlap a window begin before its end, and later than the length of the
-longest span before its start. One long span would make that stretch long for all, so spans are kept in
-classes by length, a new class with each factor of eight: no more than a small multiple of the answer is
-looked at.
+longest span XX
 """
 
 from __future__ import annotations
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 _LIMIT: Final = 512
+_SHORT: Final = 14  # bits; what is shorter than 2**14 seconds is of one class
 _SECOND: Final = dt.timedelta(seconds=1)
 
 
@@ -81,15 +80,14 @@ class Entries(Generic[K]):
         """Return the entries that share an instant with ``[start, end)``, in order."""
         found: list[_Row[K]] = []
         for members in self._classes.values():
-            found += members.overlapping(start, end)
-        if len(self._classes) > 1:
-            found.sort()
+            more = members.overlapping(start, end)
+            found = sorted(found + more) if found and more else found or more
         return [row[3] for row in found]
 
 
 def _class_of(length: dt.timedelta) -> int:
-    """Return the class of a length: 0 below one second, then one class for each factor of eight."""
-    return ((length // _SECOND).bit_length() + 2) // 3
+    """Return the class of a length: 0 below some four and a half hours, then one for each factor of eight."""
+    return max((length // _SECOND).bit_length() - _SHORT + 2, 0) // 3
 
 
 class _LengthClass(Generic[K]):
@@ -148,10 +146,8 @@ class _LengthClass(Generic[K]):
     def overlapping(self, start: dt.datetime, end: dt.datetime) -> list[_Row[K]]:
         after = later(start, self._reach)
         first, last = bisect_right(self._heads, after), bisect_left(self._heads, end)
-        if first == last:
-            starts = self._starts[first]
-            near = self._rows[first][bisect_right(starts, after) : bisect_left(starts, end)]
-            return [row for row in near if row[1] > start]
-        return [
-            row for chunk in self._rows[first : last + 1] for row in chunk if row[1] > start and row[0] < end
-        ]
+        found: list[_Row[K]] = []
+        for rows, starts in zip(self._rows[first : last + 1], self._starts[first : last + 1], strict=True):
+            near = rows[bisect_right(starts, after) : bisect_left(starts, end)]
+            found += [row for row in near if row[1] > start]
+        return found
