@@ -93,6 +93,7 @@ def test_overlapping_counts_the_sets_that_hold_a_cell(grid: Grid, many: list[Spa
 
 
 @given(grids, span_lists, real_spans)
+@example(TICKS[0], [(2, 4), (6, 8)], (4, 6))
 def test_bounds_cut_what_lies_beyond_them(grid: Grid, spans: Spans, bounds: Span) -> None:
     found, within = grid.set_of(spans), set(range(*bounds))
     assert grid.cells(found.clip(grid.interval(bounds))) == cells_of(spans) & within
@@ -102,6 +103,7 @@ def test_bounds_cut_what_lies_beyond_them(grid: Grid, spans: Spans, bounds: Span
 
 
 @given(grids, span_lists, real_spans)
+@example(TICKS[0], [(2, 4), (6, 8)], (4, 6))
 def test_touching_gives_whole_intervals_in_order(grid: Grid, spans: Spans, bounds: Span) -> None:
     expected = [run for run in runs(cells_of(spans)) if set(range(*run)) & set(range(*bounds))]
     assert grid.set_of(spans).touching(grid.interval(bounds)) == tuple(map(grid.interval, expected))
@@ -116,6 +118,8 @@ def test_gaps_and_the_set_fill_the_span(grid: Grid, spans: Spans) -> None:
 
 
 @given(grids, span_lists, cells)
+@example(TICKS[0], [(2, 4)], 2)
+@example(TICKS[0], [(2, 4)], 4)
 def test_reading_at_an_instant_agrees_with_the_cell_there(grid: Grid, spans: Spans, cell: int) -> None:
     found, held, instant = grid.set_of(spans), cells_of(spans), grid.at(cell)
     around = next((run for run in runs(held) if run[0] <= cell < run[1]), None)
