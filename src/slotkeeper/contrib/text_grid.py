@@ -68,7 +68,7 @@ def week_grid(
 
 def _line(time_of_day: dt.timedelta, cells: Sequence[str]) -> str:
     hours, minutes = divmod(time_of_day // dt.timedelta(minutes=1), 60)
-    return f"{hours:02}:{minutes:02} " + " ".join(cell * 6 for cell in cells).rstrip()
+    return (f"{hours:02}:{minutes:02} " + " ".join(cell * 6 for cell in cells)).rstrip()
 
 
 def _column(
