@@ -49,7 +49,9 @@ def open_desk(week: dict[str, Any], database: Path) -> BookingDesk:
 
 
 def fill(desk: BookingDesk, week: dict[str, Any]) -> None:
-    """Store the week's resources, services and bookings."""
+    """Store the week's resources, services and bookings, unless that was done before."""
+    if desk.resources():
+        return
     for one in week["resources"]:
         desk.add_resource(from_json(Resource, one))
     for one in week["services"]:
