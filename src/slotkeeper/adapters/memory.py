@@ -37,20 +37,30 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._undo: _Undo = []
+        self._depth = 0
         self._unit = MemoryUnit(self._undo)
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
-        """Open a unit of work; others wait until it ends, whether it writes or not."""
+        """Open a unit of work; other threads wait until it ends, whether it writes or not.
+
+        One that is opened inside another belongs to it: should it fail, its own changes are undone, and
+        should the outer one fail, those of both.
+        """
         del write
         with self._lock:
-            self._undo.clear()
+            self._depth += 1
+            mark = len(self._undo)
             try:
                 yield self._unit
             except BaseException:
-                while self._undo:
+                while len(self._undo) > mark:
                     self._undo.pop()()
                 raise
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._undo.clear()
 
 
 class MemoryUnit:

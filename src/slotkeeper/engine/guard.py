@@ -1,7 +1,7 @@
 """The guard: the last check before a booking is stored, the same in every store.
 
-It knows nothing of hours, notice or grids; it keeps the one promise that must hold whoever writes: the peak load
-of the occupied intervals on a resource never exceeds its capacity.
+It knows nothing of hours, notice or grids; it keeps the one promise that must hold whoever writes: the peak
+load of the occupied intervals on a resource is never lifted above its capacity.
 """
 
 from __future__ import annotations
@@ -22,19 +22,31 @@ def check_capacity(
     """Raise unless the booking fits beside the others on every resource that it takes.
 
     ``others`` may include anything; the booking's own earlier version and what does not block at ``now`` are
-    looked through. A booking that does not block itself always fits. A resource without a known capacity has
-    none to give.
+    looked through. A booking that does not block itself always fits, and so does one that takes nothing beyond
+    what its earlier version among ``others`` takes, even where the capacity was lowered since. A resource
+    without a known capacity has none to give.
 
     Raises:
         SlotTakenError: A resource's peak load would exceed its capacity.
     """
     if not booking.blocks(now):
         return
-    rivals = [one for one in others if one.id != booking.id and one.blocks(now)]
-    found = (_excess(one, rivals, capacities.get(one.resource_id, 0)) for one in booking.allocations)
+    blocking = [one for one in others if one.blocks(now)]
+    rivals = [one for one in blocking if one.id != booking.id]
+    held = [row for one in blocking if one.id == booking.id for row in one.allocations]
+    wanted = (one for one in booking.allocations if not any(_covers(row, one) for row in held))
+    found = (_excess(one, rivals, capacities.get(one.resource_id, 0)) for one in wanted)
     refusals = tuple(one for one in found if one is not None)
     if refusals:
         raise SlotTakenError(Explanation(booking.service_id, booking.interval.start, refusals))
+
+
+def _covers(held: Allocation, wanted: Allocation) -> bool:
+    return (
+        wanted.resource_id == held.resource_id
+        and wanted.occupied in held.occupied
+        and wanted.units <= held.units
+    )
 
 
 def _excess(wanted: Allocation, rivals: Iterable[Booking], capacity: int) -> Busy | None:
@@ -47,5 +59,9 @@ def _excess(wanted: Allocation, rivals: Iterable[Booking], capacity: int) -> Bus
     free = capacity - Load.of((one.occupied, one.units) for _, one in near).peak(wanted.occupied)
     if wanted.units <= free:
         return None
-    blockers = (Blocker(rival.id, one.interval, one.units, rival.status, rival.expires_at) for rival, one in near)
-    return Busy(wanted.resource_id, wanted.units, max(free, 0), tuple(sorted(blockers, key=lambda one: one.interval)))
+    blockers = (
+        Blocker(rival.id, one.interval, one.units, rival.status, rival.expires_at) for rival, one in near
+    )
+    return Busy(
+        wanted.resource_id, wanted.units, max(free, 0), tuple(sorted(blockers, key=lambda one: one.interval))
+    )
