@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import attrs
-
-from slotkeeper.desk.core import DeskCore
-from slotkeeper.domain.booking import Booking
+from slotkeeper.desk.arguments import check_limit, check_window, optional_id
+from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.explanation import Explanation
-from slotkeeper.domain.ids import Id
-from slotkeeper.domain.instant import TICK
+from slotkeeper.domain.ids import Id, id_tuple
+from slotkeeper.domain.instant import TICK, as_utc, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
-from slotkeeper.domain.limit import Limit, Per
-from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.slot import Slot
-from slotkeeper.engine.evaluator import Evaluator
-from slotkeeper.engine.preference import Preference, round_robin
+from slotkeeper.engine.preference import Preference
 from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.engine.suggestions import Suggestion, suggestions
-from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 
 _AHEAD = dt.timedelta(days=366)
 _DAYS_AT_ONCE = dt.timedelta(days=7)
-_ROWS_AT_ONCE = 1000
 
 
-class Availability(DeskCore):
+class Availability(Judging):
     """Slots, free time and explanations, all from the same evaluator."""
 
     def slots(
@@ -54,20 +48,24 @@ class Availability(DeskCore):
             duration: How long; None is the service's shortest.
             units: How many units of each resource; None is the service's number.
             customer_id: For whom, for limits per customer.
-            limit: How many at most, the earliest.
+            limit: How many at most, the earliest; None is all of them.
             prefer: Which resources come first at one time; None is the desk's own preference.
             one_per_start: Only the preferred slot of each time.
 
         Raises:
             NotFoundError: There is no such service or resource.
+            InvalidFieldError: The duration, the units or the limit is not positive.
         """
+        check_window(window)
+        check_limit(limit)
         with self._read() as unit:
-            request = Request(
-                self._service(unit, service_id),
+            request = self._request(
+                unit,
+                service_id,
+                resource_ids=resource_ids,
                 duration=duration,
                 units=units,
                 customer_id=customer_id,
-                resource_ids=tuple(resource_ids),
             )
             found = self._found(unit, request, window, prefer)
             return list(islice(_first_of_each_start(found) if one_per_start else found, limit))
@@ -84,12 +82,16 @@ class Availability(DeskCore):
         customer_id: Id | None = None,
         prefer: Preference | None = None,
     ) -> Slot | None:
-        """Return the first slot that starts at or after ``after`` (now, unless given), or None within the time."""
-        start = self._now() if after is None else after
-        window = Interval.lasting(start, within)
+        """Return the first slot that starts within a time from ``after`` on, or None; from now, unless given.
+
+        Raises:
+            NotFoundError: There is no such service or resource.
+            InvalidIntervalError: ``within`` is not positive.
+        """
+        start = self._now() if after is None else as_utc(after)
         found = self.slots(
             service_id,
-            window,
+            Interval(start, later(start, within)),
             resource_ids=resource_ids,
             duration=duration,
             units=units,
@@ -109,17 +111,23 @@ class Availability(DeskCore):
         units: int | None = None,
         customer_id: Id | None = None,
     ) -> Explanation:
-        """Return every rule that refuses a booking from ``start``, with its facts; none when it would succeed."""
+        """Return every rule that refuses a booking from ``start``, with its facts; none if it would succeed.
+
+        Raises:
+            NotFoundError: There is no such service or resource.
+        """
+        first = as_utc(start)
         with self._read() as unit:
-            request = Request(
-                self._service(unit, service_id),
+            request = self._request(
+                unit,
+                service_id,
+                resource_ids=resource_ids,
                 duration=duration,
                 units=units,
                 customer_id=customer_id,
-                resource_ids=tuple(resource_ids),
             )
-            moment = Interval(start, start + TICK)
-            return self._evaluator(unit, request, moment, now=self._now()).explain(start)
+            moment = Interval(first, later(first, TICK))
+            return self._evaluator(unit, request, moment, now=self._now()).explain(first)
 
     def suggest(
         self,
@@ -128,95 +136,76 @@ class Availability(DeskCore):
         *,
         resource_ids: Iterable[Id] = (),
         duration: dt.timedelta | None = None,
+        units: int | None = None,
         customer_id: Id | None = None,
         limit: int = 3,
     ) -> list[Suggestion]:
-        """Return the slots within ``window`` that leave the day least fragmented, the best first."""
+        """Return the slots within ``window`` that leave the day least fragmented, the best first.
+
+        Raises:
+            NotFoundError: There is no such service or resource.
+        """
+        check_window(window)
+        check_limit(limit)
         with self._read() as unit:
-            request = Request(
-                self._service(unit, service_id),
+            request = self._request(
+                unit,
+                service_id,
+                resource_ids=resource_ids,
                 duration=duration,
+                units=units,
                 customer_id=customer_id,
-                resource_ids=tuple(resource_ids),
             )
-            return suggestions(self._evaluator(unit, request, window, now=self._now()), window)[:limit]
+            now = self._now()
+            self._candidates(unit, request)
+            bookable = self._bookable(request, window, now)
+            if bookable is None:
+                return []
+            return suggestions(self._evaluator(unit, request, bookable, now=now), bookable)[:limit]
 
     def free_time(self, resource_id: Id, window: Interval) -> IntervalSet:
-        """Return when a resource is open and nothing occupies all of its units, buffers included."""
+        """Return when a resource is open and nothing occupies all of its units, buffers included.
+
+        Raises:
+            NotFoundError: There is no such resource.
+        """
+        check_window(window)
         with self._read() as unit:
-            resource = unit.resources.get(resource_id)
-            now = self._now()
+            resource = self._resource(unit, resource_id)
             busy = unit.bookings.relevant([resource_id], window)
-            load = Snapshot(now, [resource], busy).load(resource_id)
+            load = Snapshot(self._now(), [resource], busy).load(resource_id)
             return resource.schedule.open_between(window) - load.at_least(resource.capacity)
 
-    # -- snapshots -------------------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------------------
+
+    def _request(
+        self,
+        unit: UnitOfWork,
+        service_id: Id,
+        *,
+        resource_ids: Iterable[Id],
+        duration: dt.timedelta | None,
+        units: int | None,
+        customer_id: Id | None,
+    ) -> Request:
+        optional_id("customer_id", customer_id)
+        return Request(
+            self._service(unit, service_id),
+            duration=duration,
+            units=units,
+            customer_id=customer_id,
+            resource_ids=id_tuple(resource_ids),
+        )
 
     def _found(
         self, unit: UnitOfWork, request: Request, window: Interval, prefer: Preference | None
     ) -> Iterator[Slot]:
         """Yield slots from snapshots of a week each, so that finding a few reads little."""
         now = self._now()
-        for part in window.split(_DAYS_AT_ONCE, rest=True):
+        self._candidates(unit, request)
+        bookable = self._bookable(request, window, now)
+        for part in bookable.split(_DAYS_AT_ONCE, rest=True) if bookable else ():
             yield from self._evaluator(unit, request, part, now=now, prefer=prefer).slots(part)
-
-    def _evaluator(
-        self,
-        unit: UnitOfWork,
-        request: Request,
-        window: Interval,
-        *,
-        now: dt.datetime,
-        prefer: Preference | None = None,
-    ) -> Evaluator:
-        """Read what the request may depend on within ``window`` and return its evaluator."""
-        order = prefer or self.prefer
-        bare = Evaluator(Snapshot(now, self._candidates(unit, request)), request, order)
-        resources = bare.snapshot.resources
-        reach = bare.reach(window)
-        found = {one.id: one for one in unit.bookings.relevant(resources, reach)}
-        for limit in request.looks_elsewhere:
-            found |= {one.id: one for one in self._counted(unit, request, limit, reach)}
-        turns = self._turns(unit, resources) if order is round_robin else {}
-        return Evaluator(Snapshot(now, resources, found.values(), turns=turns), request, order)
-
-    def _candidates(self, unit: UnitOfWork, request: Request) -> Sequence[Resource]:
-        """Return the resources that may serve, with their parts; all of them only where no ids are named."""
-        needs = request.service.needs
-        if not all(need.among for need in needs):
-            return unit.resources.all()
-        found: dict[Id, Resource] = {}
-        waiting = [*request.resource_ids, *(one for need in needs for one in need.among)]
-        while waiting:
-            resource_id = waiting.pop(0)
-            if resource_id not in found:
-                found[resource_id] = unit.resources.get(resource_id)
-                waiting += found[resource_id].parts
-        return tuple(found.values())
-
-    def _counted(self, unit: UnitOfWork, request: Request, limit: Limit, reach: Interval) -> Iterator[Booking]:
-        """Yield the bookings that a limit may count, whichever resource they are on."""
-        of_service = frozenset() if limit.all_services else {request.service.id}
-        customer_id = request.customer_id if limit.per is Per.CUSTOMER else None
-        return self._each(unit, BookingFilter(starting=reach, service_ids=of_service, customer_id=customer_id))
-
-    def _each(self, unit: UnitOfWork, wanted: BookingFilter) -> Iterator[Booking]:
-        """Yield every booking that a filter admits, page by page."""
-        listing = Listing(limit=_ROWS_AT_ONCE)
-        while True:
-            page = unit.bookings.find(wanted, listing)
-            yield from page.items
-            if page.next is None:
-                return
-            listing = attrs.evolve(listing, after=page.next)
-
-    def _turns(self, unit: UnitOfWork, resource_ids: Iterable[Id]) -> dict[Id, dt.datetime]:
-        newest = Listing(order="-created_at", limit=1)
-        found = {}
-        for one in resource_ids:
-            for booking in unit.bookings.find(BookingFilter(resource_ids=[one]), newest).items:
-                found[one] = booking.created_at
-        return found
 
 
 def _first_of_each_start(slots: Iterable[Slot]) -> Iterator[Slot]:

@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import attrs
 
-from slotkeeper.desk.core import Command, DeskCore, Work, check_version
-from slotkeeper.domain.ids import Id
+from slotkeeper.desk.arguments import check_kind, check_version
+from slotkeeper.desk.command import Command, Work
+from slotkeeper.desk.judging import Judging
+from slotkeeper.domain.actor import Actor
+from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
+from slotkeeper.ports import Catalogue, UnitOfWork
+
+Item = TypeVar("Item", Resource, Service)
 
 
-class Cataloguing(DeskCore):
-    """What can be booked, and on what."""
+class Cataloguing(Judging):
+    """What can be booked, and on what.
 
-    def add_resource(self, resource: Resource) -> Resource:
-        """Store a new resource.
+    A command that names an actor needs one of the desk's managers, else it raises `ForbiddenError`.
+    """
+
+    def add_resource(
+        self, resource: Resource, *, actor: Actor | None = None, key: str | None = None
+    ) -> Resource:
+        """Store a new resource, at version 1.
 
         Raises:
-            StaleVersionError: There is one with that id.
+            StaleVersionError: There is one with that id, or it is not at version 1.
+            NotFoundError: It names a part that there is not.
+            ForbiddenError: The actor is no manager.
+            IdempotencyMismatchError: The key belongs to another request.
         """
-        return self._put_resource(resource)
+        return self._add(Resource, resource, actor, key)
 
-    def update_resource(self, resource: Resource, *, expected_version: int | None = None) -> Resource:
+    def update_resource(
+        self,
+        resource: Resource,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
+    ) -> Resource:
         """Store a resource in place of the one with its id, as the next version; bookings stay.
 
         Raises:
-            NotFoundError: There is none with that id.
+            NotFoundError: There is none with that id, or it names a part that there is not.
             StaleVersionError: The stored one is not at the version expected.
+            ForbiddenError: The actor is no manager.
         """
+        check_kind("resource", resource, Resource)
+        command = Command("update_resource", actor, key, {"item": resource})
+        return self._change(Resource, resource.id, lambda _: resource, command, expected_version)
 
-        def change(work: Work) -> Resource:
-            stored = work.unit.resources.get(resource.id)
-            check_version("resource", resource.id, expected_version, stored.version)
-            new = attrs.evolve(resource, version=stored.version + 1)
-            work.unit.resources.put(new)
-            return new
+    def deactivate_resource(
+        self, resource_id: Id, *, actor: Actor | None = None, expected_version: int | None = None
+    ) -> Resource:
+        """Switch a resource off: nothing new is booked on it, what is booked stays.
 
-        return self._run(Command("update_resource", None, None, {}), Resource, change)
-
-    def deactivate_resource(self, resource_id: Id, *, expected_version: int | None = None) -> Resource:
-        """Switch a resource off: nothing new is booked on it, what is booked stays."""
-        off = attrs.evolve(self.get_resource(resource_id), active=False)
-        return self.update_resource(off, expected_version=expected_version)
+        Raises:
+            NotFoundError: There is none.
+            StaleVersionError: It is not at the version expected.
+            ForbiddenError: The actor is no manager.
+        """
+        command = Command("deactivate_resource", actor)
+        return self._change(
+            Resource, resource_id, lambda one: attrs.evolve(one, active=False), command, expected_version
+        )
 
     def get_resource(self, resource_id: Id) -> Resource:
         """Return a resource, active or not.
@@ -50,7 +79,7 @@ class Cataloguing(DeskCore):
             NotFoundError: There is none.
         """
         with self._read() as unit:
-            return unit.resources.get(resource_id)
+            return self._resource(unit, resource_id)
 
     def resources(self, *, role: str | None = None, active: bool | None = True) -> list[Resource]:
         """Return the resources, those with a role where one is given, active ones unless said otherwise."""
@@ -58,35 +87,50 @@ class Cataloguing(DeskCore):
             found = unit.resources.all()
         return [one for one in found if (role is None or role in one.roles) and active in (None, one.active)]
 
-    def add_service(self, service: Service) -> Service:
-        """Store a new service.
+    def add_service(self, service: Service, *, actor: Actor | None = None, key: str | None = None) -> Service:
+        """Store a new service, at version 1.
 
         Raises:
-            StaleVersionError: There is one with that id.
+            StaleVersionError: There is one with that id, or it is not at version 1.
+            NotFoundError: It names a resource that there is not.
+            ForbiddenError: The actor is no manager.
+            IdempotencyMismatchError: The key belongs to another request.
         """
-        return self._put_service(service)
+        return self._add(Service, service, actor, key)
 
-    def update_service(self, service: Service, *, expected_version: int | None = None) -> Service:
+    def update_service(
+        self,
+        service: Service,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
+    ) -> Service:
         """Store a service in place of the one with its id, as the next version; bookings stay.
 
         Raises:
-            NotFoundError: There is none with that id.
+            NotFoundError: There is none with that id, or it names a resource that there is not.
             StaleVersionError: The stored one is not at the version expected.
+            ForbiddenError: The actor is no manager.
         """
+        check_kind("service", service, Service)
+        command = Command("update_service", actor, key, {"item": service})
+        return self._change(Service, service.id, lambda _: service, command, expected_version)
 
-        def change(work: Work) -> Service:
-            stored = work.unit.services.get(service.id)
-            check_version("service", service.id, expected_version, stored.version)
-            new = attrs.evolve(service, version=stored.version + 1)
-            work.unit.services.put(new)
-            return new
+    def deactivate_service(
+        self, service_id: Id, *, actor: Actor | None = None, expected_version: int | None = None
+    ) -> Service:
+        """Switch a service off: it is booked no more, what is booked stays.
 
-        return self._run(Command("update_service", None, None, {}), Service, change)
-
-    def deactivate_service(self, service_id: Id, *, expected_version: int | None = None) -> Service:
-        """Switch a service off: it is booked no more, what is booked stays."""
-        off = attrs.evolve(self.get_service(service_id), active=False)
-        return self.update_service(off, expected_version=expected_version)
+        Raises:
+            NotFoundError: There is none.
+            StaleVersionError: It is not at the version expected.
+            ForbiddenError: The actor is no manager.
+        """
+        command = Command("deactivate_service", actor)
+        return self._change(
+            Service, service_id, lambda one: attrs.evolve(one, active=False), command, expected_version
+        )
 
     def get_service(self, service_id: Id) -> Service:
         """Return a service, active or not.
@@ -102,16 +146,54 @@ class Cataloguing(DeskCore):
         with self._read() as unit:
             return [one for one in unit.services.all() if active in (None, one.active)]
 
-    def _put_resource(self, resource: Resource) -> Resource:
-        def change(work: Work) -> Resource:
-            work.unit.resources.put(resource)
-            return resource
+    # -- steps -----------------------------------------------------------------------------------------------
 
-        return self._run(Command("add_resource", None, None, {}), Resource, change)
+    def _add(self, kind: type[Item], item: Item, actor: Actor | None, key: str | None) -> Item:
+        check_kind(_word(kind), item, kind)
+        name = f"add_{_word(kind)}"
+        self._manage(actor, name)
 
-    def _put_service(self, service: Service) -> Service:
-        def change(work: Work) -> Service:
-            work.unit.services.put(service)
-            return service
+        def change(work: Work) -> Item:
+            _check_references(work.unit, item)
+            _shelf(work.unit, kind).put(item)
+            return item
 
-        return self._run(Command("add_service", None, None, {}), Service, change)
+        return self._run(Command(name, actor, key, {"item": item}), kind, change)
+
+    def _change(
+        self,
+        kind: type[Item],
+        item_id: Id,
+        changed: Callable[[Item], Item],
+        command: Command,
+        expected: int | None,
+    ) -> Item:
+        check_id(f"{_word(kind)}_id", item_id)
+        self._manage(command.actor, command.name)
+
+        def change(work: Work) -> Item:
+            stored = _shelf(work.unit, kind).get(item_id)
+            check_version(_word(kind), item_id, expected, stored.version)
+            new = attrs.evolve(changed(stored), version=stored.version + 1)
+            _check_references(work.unit, new)
+            _shelf(work.unit, kind).put(new)
+            return new
+
+        content = {**command.content, "id": item_id, "version": expected}
+        return self._run(attrs.evolve(command, content=content), kind, change)
+
+
+def _word(kind: type) -> str:
+    return kind.__name__.lower()
+
+
+def _shelf(unit: UnitOfWork, kind: type[Item]) -> Catalogue[Item]:
+    shelves: dict[type, Catalogue[Any]] = {Resource: unit.resources, Service: unit.services}
+    return shelves[kind]
+
+
+def _check_references(unit: UnitOfWork, item: Resource | Service) -> None:
+    """Raise `NotFoundError` where it names a resource that there is not."""
+    named = item.parts if isinstance(item, Resource) else (one for need in item.needs for one in need.among)
+    for one in named:
+        unit.resources.get(one)

@@ -1,64 +1,35 @@
-"""Making bookings: holding, booking by start, slot or stored slot, and series."""
+"""Making bookings: holding, booking by start, by slot or by stored slot."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
-from slotkeeper.desk.availability import Availability
-from slotkeeper.desk.core import Command, Work
-from slotkeeper.desk.results import Series
+from slotkeeper.desk.command import Command, Work
+from slotkeeper.desk.terms import HoldTerms, SingleFacts, Wish
+from slotkeeper.desk.transitions import Transitions
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Allocation, Booking, Hold
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.grid import FixedGrid
-from slotkeeper.domain.ids import Id
-from slotkeeper.domain.instant import TICK, as_utc, later
-from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.ids import Id, check_id
+from slotkeeper.domain.instant import as_utc, later
+from slotkeeper.domain.lifecycle_table import State
+from slotkeeper.domain.money import Money
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Slot, Timeslot
 from slotkeeper.domain.standard_lifecycle import Action
 from slotkeeper.engine.preference import Preference
 from slotkeeper.engine.question import Request, Snapshot
-from slotkeeper.errors import InvalidFieldError
+from slotkeeper.errors import InvalidFieldError, NotFoundError
+from slotkeeper.ports import UnitOfWork
 
 
-@attrs.frozen(kw_only=True)
-class Wish:
-    """What a new booking shall be, before its start is judged.
-
-    Args:
-        service_id: What is booked.
-        customer_id: For whom.
-        resource_ids: Resources that must be among those taken; none leaves the choice to the preference.
-        duration: How long; None is the service's shortest, or the whole opening.
-        units: How many units of each resource; None is the service's number.
-        notes: Free text.
-        attributes: Free facts.
-        booking_id: The host's own id; None lets the desk make one.
-        timeslot_id: The stored slot that it takes.
-        series_id: What it shares with others.
-        action: The lifecycle's action that creates it; None is the service's.
-    """
-
-    service_id: Id
-    customer_id: Id | None = None
-    resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=tuple)
-    duration: dt.timedelta | None = None
-    units: int | None = None
-    notes: str = ""
-    attributes: Mapping[str, Any] = attrs.field(factory=dict)
-    booking_id: Id | None = None
-    timeslot_id: Id | None = None
-    series_id: Id | None = None
-    action: str | None = None
-
-
-class Making(Availability):
-    """Everything that creates bookings."""
+class Making(Transitions):
+    """Everything that creates a booking."""
 
     def book(
         self,
@@ -69,6 +40,7 @@ class Making(Availability):
         resource_ids: Iterable[Id] = (),
         duration: dt.timedelta | None = None,
         units: int | None = None,
+        price: Money | None = None,
         notes: str = "",
         attributes: Mapping[str, Any] | None = None,
         booking_id: Id | None = None,
@@ -86,18 +58,23 @@ class Making(Availability):
             resource_ids: Resources that must be among those taken.
             duration: How long; None is the service's shortest, or the whole opening.
             units: How many units of each resource; None is the service's number.
+            price: The host's own price, such as one with a discount; None is the service's.
             notes: Free text of the customer's.
             attributes: Free facts of the host's, as JSON can hold them.
             booking_id: The host's own id; None lets the desk make one.
-            action: The lifecycle's creating action; None is the service's, ``book`` by default.
+            action: The lifecycle's creating action; None is the service's, which is ``book`` by default;
+                ``hold`` makes a `Hold`.
             prefer: Which resources to take; None is the desk's own preference.
             actor: Who asks; None is the host itself.
-            key: Makes a repeat of the same call give the same booking.
+            key: Makes a repeat of the same call give the same booking, or the same refusal.
 
         Raises:
-            RefusedError: A rule refuses it; the subclass and the explanation say which.
-            ForbiddenError: The actor may not make it.
+            InvalidInputError: An argument makes no sense.
             NotFoundError: There is no such service or resource.
+            TransitionError: The action creates nothing.
+            ForbiddenError: The actor may not make it.
+            RefusedError: A rule refuses it; the subclass and the explanation say which.
+            DuplicateIdError: There is a booking with that id.
             IdempotencyMismatchError: The key belongs to another request.
         """
         wish = Wish(
@@ -106,28 +83,40 @@ class Making(Availability):
             resource_ids=resource_ids,
             duration=duration,
             units=units,
+            price=price,
             notes=notes,
-            attributes=attributes or {},
+            attributes=attributes,
             booking_id=booking_id,
             action=action,
+            prefer=prefer,
         )
         first = as_utc(start)
-        command = Command("book", actor, key, {"start": first, "wish": attrs.asdict(wish, recurse=False)})
-        return self._run(command, Booking, lambda work: self._make(work, wish, first, actor, prefer))
+        command = Command("book", actor, key, {"start": first, "wish": wish.content})
+        return self._run(command, Booking, lambda work: self._make(work, wish, first, actor))
 
-    def hold(self, service_id: Id, start: dt.datetime, **wishes: Any) -> Hold:  # noqa: ANN401 - those of `book`
-        """Hold a start until the service's ``hold_for`` has passed; takes and raises what `book` does."""
-        held = self.book(service_id, start, **{**wishes, "action": Action.HOLD})
-        if not isinstance(held, Hold):
-            raise InvalidFieldError("lifecycle", self.lifecycle.name, "has no action hold that makes a hold")
+    def hold(self, service_id: Id, start: dt.datetime, **terms: Unpack[HoldTerms]) -> Hold:
+        """Hold a start until the service's ``hold_for`` has passed; takes and raises what `book` does.
+
+        Raises:
+            TransitionError: The lifecycle has no ``hold``.
+        """
+        held = self.book(service_id, start, action=Action.HOLD, **terms)
+        assert isinstance(held, Hold)  # noqa: S101 - what is made by that action lapses
         return held
 
-    def book_slot(self, slot: Slot, **wishes: Any) -> Booking:  # noqa: ANN401 - those of `book`
+    def book_slot(
+        self, slot: Slot, *, actor: Actor | None = None, key: str | None = None, **facts: Unpack[SingleFacts]
+    ) -> Booking:
         """Book a slot that was listed, on its resources; takes and raises what `book` does."""
         return self.book(
             slot.service_id,
             slot.start,
-            **{"resource_ids": slot.resource_ids, "duration": slot.interval.duration, "units": slot.units, **wishes},
+            resource_ids=slot.resource_ids,
+            duration=slot.interval.duration,
+            units=slot.units,
+            actor=actor,
+            key=key,
+            **facts,
         )
 
     def book_timeslot(
@@ -135,191 +124,86 @@ class Making(Availability):
         timeslot_id: Id,
         *,
         service_id: Id | None = None,
-        customer_id: Id | None = None,
+        resource_id: Id | None = None,
         units: int | None = None,
-        notes: str = "",
-        attributes: Mapping[str, Any] | None = None,
-        booking_id: Id | None = None,
-        action: str | None = None,
         actor: Actor | None = None,
         key: str | None = None,
+        **facts: Unpack[SingleFacts],
     ) -> Booking:
         """Book a stored slot: its resource for exactly its interval, whatever the service's grid and lengths.
 
-        ``service_id`` is needed where the stored slot names no service.
+        Args:
+            timeslot_id: Which.
+            service_id: As what; needed where the stored slot names no service.
+            resource_id: The resource that the caller takes it to be on; None does not ask.
+            units: How many units; None is the service's number.
+            actor: Who asks.
+            key: Makes a repeat give the same booking.
+            facts: As for `book`.
 
         Raises:
-            NotFoundError: There is no such stored slot or service.
+            NotFoundError: There is no such service, or no such stored slot on that resource.
+            InvalidFieldError: No service is named.
             RefusedError: As for `book`.
         """
-        wish = Wish(
-            service_id=timeslot_id if service_id is None else service_id,
-            customer_id=customer_id,
-            units=units,
-            notes=notes,
-            attributes=attributes or {},
-            booking_id=booking_id,
-            timeslot_id=timeslot_id,
-            action=action,
-        )
+        check_id("timeslot_id", timeslot_id)
+        wish = Wish(service_id=service_id, timeslot_id=timeslot_id, units=units, **facts)
+        content = {"wish": wish.content, "resource_id": resource_id}
 
         def act(work: Work) -> Booking:
-            slot = work.unit.timeslots.get(timeslot_id)
-            service = self._service_of(work.unit, slot, service_id)
-            return self._make(work, attrs.evolve(wish, service_id=service.id), slot.interval.start, actor, None)
+            slot = self._timeslot(work.unit, timeslot_id)
+            if resource_id not in (None, slot.resource_id):
+                raise NotFoundError("timeslot", timeslot_id)
+            chosen = slot.service_id if service_id is None else service_id
+            if chosen is None:
+                raise InvalidFieldError("service_id", None, "is needed: the stored slot names no service")
+            whole = attrs.evolve(wish, service_id=chosen, resource_ids=[slot.resource_id])
+            return self._make(work, whole, slot.interval.start, actor)
 
-        command = Command("book_timeslot", actor, key, {"wish": attrs.asdict(wish, recurse=False)})
-        return self._run(command, Booking, act)
+        return self._run(Command("book_timeslot", actor, key, content), Booking, act)
 
-    def book_series(
-        self,
-        service_id: Id,
-        starts: Iterable[dt.datetime],
-        *,
-        customer_id: Id | None = None,
-        resource_ids: Iterable[Id] = (),
-        duration: dt.timedelta | None = None,
-        units: int | None = None,
-        notes: str = "",
-        attributes: Mapping[str, Any] | None = None,
-        all_or_nothing: bool = True,
-        actor: Actor | None = None,
-        key: str | None = None,
-    ) -> Series:
-        """Book the same service at several starts, in one unit of work.
+    # -- steps -----------------------------------------------------------------------------------------------
 
-        Every start is judged as `book` judges it, the earlier bookings of the series included.
-
-        Args:
-            service_id: What is booked.
-            starts: When; taken in order of time.
-            customer_id: For whom.
-            resource_ids: Resources that must be among those taken each time.
-            duration: How long; None is the service's shortest.
-            units: How many units of each resource.
-            notes: Free text for each.
-            attributes: Free facts for each.
-            all_or_nothing: Raise at the first start that is refused, and keep none; otherwise book the others
-                and return the explanations.
-            actor: Who asks.
-            key: Makes a repeat give the same series.
-
-        Raises:
-            RefusedError: A start is refused, and it is all or nothing.
-        """
-        wish = Wish(
-            service_id=service_id,
-            customer_id=customer_id,
-            resource_ids=resource_ids,
-            duration=duration,
-            units=units,
-            notes=notes,
-            attributes=attributes or {},
-        )
-        wanted = sorted(map(as_utc, starts))
-        content = {"starts": wanted, "wish": attrs.asdict(wish, recurse=False), "all": all_or_nothing}
-        command = Command("book_series", actor, key, content)
-        return self._run(
-            command, Series, lambda work: self._make_series(work, wish, wanted, actor, all_or_nothing=all_or_nothing)
-        )
-
-    # -- one booking -----------------------------------------------------------------------------------------
-
-    def _make(
-        self, work: Work, wish: Wish, start: dt.datetime, actor: Actor | None, prefer: Preference | None
-    ) -> Booking:
-        found = self._try(work, wish, start, actor, prefer)
+    def _make(self, work: Work, wish: Wish, start: dt.datetime, actor: Actor | None) -> Booking:
+        found = self._try(work, wish, start, actor)
         if isinstance(found, Explanation):
             raise found.error()
         return found
 
-    def _make_series(
-        self, work: Work, wish: Wish, starts: Iterable[dt.datetime], actor: Actor | None, *, all_or_nothing: bool
-    ) -> Series:
-        wish = attrs.evolve(wish, series_id=self.new_id())
-        booked: list[Booking] = []
-        refused: list[Explanation] = []
-        for start in starts:
-            found = self._try(work, wish, start, actor, None)
-            if isinstance(found, Booking):
-                booked.append(found)
-            elif all_or_nothing:
-                raise found.error()
-            else:
-                refused.append(found)
-        assert wish.series_id is not None  # noqa: S101 - made above
-        return Series(wish.series_id, booked, refused)
-
-    def _try(
-        self, work: Work, wish: Wish, start: dt.datetime, actor: Actor | None, prefer: Preference | None
-    ) -> Booking | Explanation:
+    def _try(self, work: Work, wish: Wish, start: dt.datetime, actor: Actor | None) -> Booking | Explanation:
         """Make a booking, or return why it is refused; whatever else is wrong is raised."""
-        service = self._wished_service(work, wish)
+        service = self._wished_service(work.unit, wish)
+        action = wish.action or service.action
+        self.lifecycle.initial(action)
         request = Request(
             service,
             duration=wish.duration,
             units=wish.units,
             customer_id=wish.customer_id,
-            resource_ids=self._wished_resources(work, wish),
+            resource_ids=wish.resource_ids,
         )
-        found = self._place(work, request, start, prefer)
-        if isinstance(found, Explanation):
-            return found
-        booking = self._booking(work, wish, request, found, actor)
+        slot = self._place(work, request, start, prefer=wish.prefer)
+        if isinstance(slot, Explanation):
+            return slot
+        state = self._created(work, wish, slot, action, actor)
+        booking = self._booking(work, wish, request, slot, state, lapses=action == Action.HOLD)
         work.unit.bookings.add(booking, now=work.now)
-        self._record(work, wish.action or service.action, booking, actor=actor)
+        self._record(work, action, booking, actor=actor)
         return booking
 
-    def _wished_service(self, work: Work, wish: Wish) -> Service:
-        service = self._service(work.unit, wish.service_id)
+    def _wished_service(self, unit: UnitOfWork, wish: Wish) -> Service:
+        if wish.service_id is None:
+            raise InvalidFieldError("service_id", None, "must be given")
+        service = self._service(unit, wish.service_id)
         if wish.timeslot_id is None:
             return service
-        return as_stored(service, work.unit.timeslots.get(wish.timeslot_id))
+        return as_stored(service, self._timeslot(unit, wish.timeslot_id))
 
-    def _wished_resources(self, work: Work, wish: Wish) -> tuple[Id, ...]:
-        if wish.timeslot_id is None:
-            return wish.resource_ids
-        return (work.unit.timeslots.get(wish.timeslot_id).resource_id,)
+    def _timeslot(self, unit: UnitOfWork, timeslot_id: Id) -> Timeslot:
+        check_id("timeslot_id", timeslot_id)
+        return unit.timeslots.get(timeslot_id)
 
-    def _service_of(self, unit: Any, slot: Timeslot, service_id: Id | None) -> Service:  # noqa: ANN401
-        chosen = slot.service_id if service_id is None else service_id
-        if chosen is None:
-            raise InvalidFieldError("service_id", None, f"is needed: stored slot {slot.id!r} names no service")
-        return self._service(unit, chosen)
-
-    def _place(
-        self, work: Work, request: Request, start: dt.datetime, prefer: Preference | None = None
-    ) -> Slot | Explanation:
-        """Lock what the request may take, free it of what has lapsed, and judge the start."""
-        moment = Interval(start, later(start, TICK))
-        candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
-        work.unit.lock(candidates)
-        evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
-        self._expire(work, evaluator.snapshot.bookings)
-        return evaluator.offer(start)
-
-    def _expire(self, work: Work, bookings: Iterable[Booking]) -> None:
-        """Take those that have lapsed through the lifecycle's ``expire``, where it has that."""
-        for booking in bookings:
-            if booking.occupies and booking.lapsed(work.now):
-                if Action.EXPIRE not in self.lifecycle.actions_from(booking.status):
-                    continue
-                target = self.lifecycle.state(self.lifecycle.find(booking.status, Action.EXPIRE).target)
-                lapsed = attrs.evolve(
-                    booking,
-                    status=target.name,
-                    occupies=target.occupies,
-                    counts=target.counts,
-                    updated_at=work.now,
-                    version=booking.version + 1,
-                )
-                work.unit.bookings.replace(lapsed, now=work.now)
-                self._record(work, Action.EXPIRE, lapsed, before=booking)
-
-    def _booking(self, work: Work, wish: Wish, request: Request, slot: Slot, actor: Actor | None) -> Booking:
-        service = request.service
-        action = wish.action or service.action
-        allocations = self._allocations(work, request, slot)
+    def _created(self, work: Work, wish: Wish, slot: Slot, action: str, actor: Actor | None) -> State:
         row = self.lifecycle.transition(
             None,
             action,
@@ -329,22 +213,25 @@ class Making(Availability):
             interval=slot.interval,
             now=work.now,
         )
-        state = self.lifecycle.state(row.target)
-        expires = later(work.now, service.hold_for) if action == Action.HOLD else None
-        kind = Booking if expires is None else Hold
+        return self.lifecycle.state(row.target)
+
+    def _booking(
+        self, work: Work, wish: Wish, request: Request, slot: Slot, state: State, *, lapses: bool
+    ) -> Booking:
+        kind = Hold if lapses else Booking
         return kind(
             id=self.new_id() if wish.booking_id is None else wish.booking_id,
-            service_id=service.id,
+            service_id=request.service.id,
             customer_id=wish.customer_id,
             interval=slot.interval,
-            allocations=allocations,
+            allocations=self._allocations(work, request, slot),
             status=state.name,
             occupies=state.occupies,
             counts=state.counts,
             units=slot.units,
-            price=slot.price,
+            price=slot.price if wish.price is None else wish.price,
             notes=wish.notes,
-            expires_at=expires,
+            expires_at=later(work.now, request.service.hold_for) if lapses else None,
             series_id=wish.series_id,
             timeslot_id=wish.timeslot_id,
             attributes=wish.attributes,
@@ -355,12 +242,10 @@ class Making(Availability):
     def _allocations(self, work: Work, request: Request, slot: Slot) -> tuple[Allocation, ...]:
         """Return what a slot takes from its resources and from all that they consist of."""
         snapshot = Snapshot(work.now, self._candidates(work.unit, request))
-        taken = {
-            part.id: None for one in slot.resource_ids for part in snapshot.footprint(snapshot.resource(one))
-        }
-        ordered = (*slot.resource_ids, *(one for one in taken if one not in slot.resource_ids))
+        parts = (part.id for one in slot.resource_ids for part in snapshot.footprint(snapshot.resource(one)))
         buffers = request.service.buffers
-        return tuple(Allocation(one, slot.interval, slot.units, buffers=buffers) for one in ordered)
+        taken = dict.fromkeys((*slot.resource_ids, *parts))
+        return tuple(Allocation(one, slot.interval, slot.units, buffers=buffers) for one in taken)
 
 
 def as_stored(service: Service, slot: Timeslot) -> Service:

@@ -6,27 +6,33 @@ payment that comes too late takes the time again where it is still free, and is 
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+import logging
+from collections.abc import Container
 
 import attrs
 
-from slotkeeper.desk.core import Command, Work
-from slotkeeper.desk.transitions import Transitions
+from slotkeeper.desk.arguments import check_count, check_text
+from slotkeeper.desk.command import Command, Work
+from slotkeeper.desk.transitions import Transitions, next_version, without_expiry
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking, Payment, PaymentStatus
 from slotkeeper.domain.fee import Quote
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.money import Money
+from slotkeeper.domain.policy import FREE_CANCELLATION
 from slotkeeper.domain.standard_lifecycle import Action
-from slotkeeper.errors import InvalidFieldError, SlotTakenError
+from slotkeeper.errors import (
+    CurrencyMismatchError,
+    InvalidFieldError,
+    NotModifiableError,
+    PaymentError,
+    SlotTakenError,
+)
 from slotkeeper.ports import PaymentGateway
 
+_LOG = logging.getLogger("slotkeeper")
 _WAITING = frozenset({PaymentStatus.NONE, PaymentStatus.PENDING, PaymentStatus.FAILED})
-
-
-def paid_amount(booking: Booking) -> Money | None:
-    """Return what the customer has paid and not got back, or None."""
-    return booking.payment.paid if booking.payment.status is PaymentStatus.PAID else None
 
 
 class Paying(Transitions):
@@ -38,17 +44,24 @@ class Paying(Transitions):
         Repeating it gives the same reference, as far as the provider keeps to its idempotency key.
 
         Raises:
+            NotFoundError: There is no such booking.
+            ForbiddenError: The actor may not read it.
             InvalidFieldError: There is no gateway, or the booking has no price or is paid.
+            NotModifiableError: It was called off.
             PaymentError: The provider refuses.
         """
         gateway = self._gateway()
         with self._read() as unit:
-            booking = self._visible(unit.bookings.get(booking_id), actor)
+            booking = self._visible(self._stored(unit, booking_id), actor)
+        if not booking.counts and self.lifecycle.state(booking.status).final:
+            raise NotModifiableError(booking.status, "checkout")
         if booking.price is None or booking.payment.status not in _WAITING:
-            raise InvalidFieldError("Booking.payment", booking.payment.status.value, "leaves nothing to be paid")
+            raise InvalidFieldError(
+                "Booking.payment", booking.payment.status.value, "leaves nothing to be paid"
+            )
         reference = gateway.charge(booking.id, booking.price)
         payment = Payment(PaymentStatus.PENDING, reference=reference)
-        return self._pay("checkout", booking.id, payment, actor)
+        return self._pay("checkout", booking.id, payment, actor, where=_WAITING)
 
     def settle(
         self,
@@ -56,61 +69,91 @@ class Paying(Transitions):
         *,
         paid: Money | None = None,
         reference: str | None = None,
+        confirm: bool = True,
         actor: Actor | None = None,
         key: str | None = None,
     ) -> Booking:
-        """Note that a booking is paid, and confirm it where that is its next step.
+        """Note that a booking is paid, and confirm it where the lifecycle lets the actor do that.
 
-        A payment that is noted already changes nothing. Where the booking has lapsed or was ended meanwhile, its
-        time is taken again if it is free; otherwise the payment is given back.
+        A payment that is noted already changes nothing. Where the booking has lapsed meanwhile, its time is
+        taken again if it is free; otherwise, or where it was called off, the payment is given back.
 
         Args:
             booking_id: Which.
             paid: How much; None is the whole price.
             reference: The provider's reference; None keeps the checkout's.
+            confirm: Whether being paid confirms it; what is paid lapses no more in any case.
             actor: Who says so.
             key: Makes a repeat give the same result.
 
         Raises:
             NotFoundError: There is no such booking.
-            InvalidFieldError: No amount is given and the booking has no price.
+            InvalidFieldError: The amount is not positive, or none is given and the booking has no price.
+            CurrencyMismatchError: It is in another currency than the price.
         """
+        _check_paid(paid)
+        check_text("reference", reference)
 
         def change(work: Work) -> Booking:
             before = self._locked(work.unit, booking_id, None)
             if before.payment.status not in _WAITING:
                 return before
-            amount = before.price if paid is None else paid
-            if amount is None:
-                raise InvalidFieldError("paid", None, "must be given for a booking without a price")
-            payment = Payment(PaymentStatus.PAID, reference=reference or before.payment.reference, paid=amount)
-            return self._settled(work, before, payment, actor)
+            payment = Payment(
+                PaymentStatus.PAID,
+                reference=reference or before.payment.reference,
+                paid=_amount(before, paid),
+            )
+            return self._settled(work, before, payment, actor, confirm=confirm)
 
-        content = {"id": booking_id, "paid": paid, "reference": reference}
+        content = {"id": booking_id, "paid": paid, "reference": reference, "confirm": confirm}
         return self._give_back(self._run(Command("settle", actor, key, content), Booking, change))
 
     def settle_refunds(self, *, limit: int = 100) -> list[Booking]:
-        """Ask the gateway again for refunds that are still pending, at most ``limit``, and return those done."""
+        """Ask the gateway again for refunds that are still pending, at most ``limit``, and return those done.
+
+        Raises:
+            InvalidFieldError: There is no gateway.
+        """
         self._gateway()
+        check_count("limit", limit)
         with self._read() as unit:
             waiting = list(unit.bookings.owed(limit=limit))
-        done = (self._give_back(one) for one in waiting)
+        done = [self._give_back(one) for one in waiting]
         return [one for one in done if one.payment.status is PaymentStatus.REFUNDED]
 
     # -- steps -----------------------------------------------------------------------------------------------
 
-    def _settled(self, work: Work, before: Booking, payment: Payment, actor: Actor | None) -> Booking:
-        paid = self._replace(work, "pay", before, _next(work, before, payment), actor=actor)
-        if Action.CONFIRM in self.lifecycle.actions_from(paid.status):
-            try:
-                return self._enter(work, paid, self.lifecycle.find(paid.status, Action.CONFIRM), actor=actor)
-            except SlotTakenError:
-                self._expire(work, [paid])
-                paid = work.unit.bookings.get(paid.id)
-        if paid.blocks(work.now):
-            return paid
+    def _settled(
+        self, work: Work, before: Booking, payment: Payment, actor: Actor | None, *, confirm: bool
+    ) -> Booking:
+        paid = self._replace(
+            work, "pay", before, next_version(before, work.now, payment=payment), actor=actor
+        )
+        try:
+            kept = self._secured(work, paid, actor, confirm=confirm)
+        except SlotTakenError:
+            self._expire(work, [paid])
+            kept = work.unit.bookings.get(paid.id)
+        if kept.counts and not kept.lapsed(work.now):
+            return kept
         owed = attrs.evolve(payment, status=self._refund_status(), refunded=payment.paid)
-        return self._replace(work, "refund_due", paid, _next(work, paid, owed), actor=actor)
+        return self._replace(
+            work, "refund_due", kept, next_version(kept, work.now, payment=owed), actor=actor
+        )
+
+    def _secured(self, work: Work, paid: Booking, actor: Actor | None, *, confirm: bool) -> Booking:
+        """Return a paid booking confirmed where that is allowed, and in any case no longer about to lapse.
+
+        Raises:
+            SlotTakenError: It has lapsed, and others have taken its resources meanwhile.
+        """
+        if confirm and Action.CONFIRM in self._allowed(paid, actor, work.now):
+            return self._enter(work, paid, self.lifecycle.find(paid.status, Action.CONFIRM), actor=actor)
+        if paid.expires_at is None or not paid.occupies:
+            return paid
+        if paid.lapsed(work.now):
+            self._check_room(work, paid)
+        return self._replace(work, "secure", paid, next_version(without_expiry(paid), work.now), actor=actor)
 
     def _owing(self, booking: Booking, quote: Quote) -> Payment:
         """Return the payment as an ending leaves it: what the quote gives back is owed, or given at once."""
@@ -123,20 +166,41 @@ class Paying(Transitions):
 
     def _give_back(self, booking: Booking) -> Booking:
         """Ask the gateway for a refund that is owed, outside any unit of work, and note that it was given."""
+        waiting = booking.payment.status is PaymentStatus.REFUND_PENDING
+        if self.payments is None or not waiting or not self.store.commits:
+            return booking
+        with self._read() as unit:
+            booking = unit.bookings.get(booking.id)  # a repeat may find it given already
         payment = booking.payment
-        if self.payments is None or payment.status is not PaymentStatus.REFUND_PENDING or payment.refunded is None:
+        if payment.status is not PaymentStatus.REFUND_PENDING or payment.refunded is None:
             return booking
-        if not self.store.commits:
+        try:
+            self.payments.refund(booking.id, payment.reference or "", payment.refunded)
+        except PaymentError as error:
+            _LOG.warning("the refund of booking %s stays pending: %s", booking.id, error)
             return booking
-        self.payments.refund(booking.id, payment.reference or "", payment.refunded)
-        return self._pay("refund", booking.id, attrs.evolve(payment, status=PaymentStatus.REFUNDED), None)
+        given = attrs.evolve(payment, status=PaymentStatus.REFUNDED)
+        return self._pay("refund", booking.id, given, None, where={PaymentStatus.REFUND_PENDING})
 
-    def _pay(self, action: str, booking_id: Id, payment: Payment, actor: Actor | None) -> Booking:
+    def _pay(
+        self,
+        action: str,
+        booking_id: Id,
+        payment: Payment,
+        actor: Actor | None,
+        *,
+        where: Container[PaymentStatus],
+    ) -> Booking:
+        """Put another payment on record, unless it stands elsewhere by now."""
+
         def change(work: Work) -> Booking:
             before = self._locked(work.unit, booking_id, None)
-            return self._replace(work, action, before, _next(work, before, payment), actor=actor)
+            if before.payment == payment or before.payment.status not in where:
+                return before
+            after = next_version(before, work.now, payment=payment)
+            return self._replace(work, action, before, after, actor=actor)
 
-        return self._run(Command(action, actor, None, {}), Booking, change)
+        return self._run(Command(action, actor), Booking, change)
 
     def _gateway(self) -> PaymentGateway:
         if self.payments is None:
@@ -144,6 +208,26 @@ class Paying(Transitions):
         return self.payments
 
 
-def _next(work: Work, booking: Booking, payment: Payment) -> Booking:
-    changes: dict[str, Any] = {"updated_at": work.now, "version": booking.version + 1}
-    return attrs.evolve(booking, payment=payment, **changes)
+def paid_amount(booking: Booking) -> Money | None:
+    """Return what the customer has paid and not got back, or None."""
+    return booking.payment.paid if booking.payment.status is PaymentStatus.PAID else None
+
+
+def full_refund(booking: Booking, now: dt.datetime) -> Quote:
+    """Return the quote that gives back all that was paid."""
+    start = booking.interval.start
+    return FREE_CANCELLATION.quote(paid=paid_amount(booking), price=booking.price, start=start, now=now)
+
+
+def _check_paid(paid: object) -> None:
+    if paid is not None and not (isinstance(paid, Money) and paid.amount > 0):
+        raise InvalidFieldError("paid", paid, "must be Money of more than zero")
+
+
+def _amount(booking: Booking, paid: Money | None) -> Money:
+    amount = booking.price if paid is None else paid
+    if amount is None:
+        raise InvalidFieldError("paid", None, "must be given for a booking without a price")
+    if booking.price is not None and booking.price.currency != amount.currency:
+        raise CurrencyMismatchError(booking.price.currency, amount.currency)
+    return amount

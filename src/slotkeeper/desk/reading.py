@@ -1,29 +1,39 @@
-"""Reading: bookings by id and by filter, their history, figures about them, and reminders that are due."""
+"""Reading: bookings by id and by filter, their history, and what may be done with them."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import attrs
 
-from slotkeeper.desk.core import Command, Work
-from slotkeeper.desk.results import Statistics, Utilisation
+from slotkeeper.desk.arguments import optional_id
 from slotkeeper.desk.transitions import Transitions
-from slotkeeper.domain.actor import SYSTEM, Actor
-from slotkeeper.domain.booking import Booking, PaymentStatus
+from slotkeeper.domain.actor import Actor
+from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
-from slotkeeper.domain.ids import Id
-from slotkeeper.domain.instant import TICK, later
+from slotkeeper.domain.guards import HasRole, IsOwner, IsProvider
+from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.money import Money
-from slotkeeper.engine.load import Load
-from slotkeeper.ports import BookingFilter, Listing, Notifier, Page, UnitOfWork
+from slotkeeper.ports import BookingFilter, Listing, Page
+
+
+class Conditions(TypedDict, total=False):
+    """The conditions of a `BookingFilter`, by name."""
+
+    statuses: Iterable[str]
+    customer_id: Id | None
+    resource_ids: Iterable[Id]
+    service_ids: Iterable[Id]
+    series_id: Id | None
+    overlapping: Interval | None
+    starting: Interval | None
+    created: Interval | None
+    ids: Iterable[Id]
 
 
 class Reading(Transitions):
-    """Everything that only looks, and the reminders and events that follow from looking."""
+    """Everything that only looks at bookings."""
 
     def get(self, booking_id: Id, *, actor: Actor | None = None) -> Booking:
         """Return a booking.
@@ -33,14 +43,34 @@ class Reading(Transitions):
             ForbiddenError: The actor is not among those who may read it.
         """
         with self._read() as unit:
-            return self._visible(unit.bookings.get(booking_id), actor)
+            return self._visible(self._stored(unit, booking_id), actor)
 
-    def find(self, wanted: BookingFilter | None = None, listing: Listing | None = None, **conditions: Any) -> Page[Booking]:  # noqa: ANN401 - those of BookingFilter
+    def find(
+        self,
+        wanted: BookingFilter | None = None,
+        listing: Listing | None = None,
+        *,
+        actor: Actor | None = None,
+        **conditions: Unpack[Conditions],
+    ) -> Page[Booking]:
         """Return a page of the bookings that a filter admits.
 
-        Conditions may be given by name, as ``desk.find(customer_id=7, statuses=["confirmed"])``.
+        Conditions may be given by name, as ``desk.find(customer_id=7, statuses=["confirmed"])``. Statuses are
+        given by name or by external code written out, as `Lifecycle.parse_status` reads them.
+
+        Args:
+            wanted: The filter; conditions given by name are set in it.
+            listing: Which part, in which order; the first twenty by start, unless given.
+            actor: Who asks. One with a viewer's role sees everything; others see their own bookings, or,
+                where they are the one resource that the filter names, those on it.
+            conditions: Those of `BookingFilter`.
+
+        Raises:
+            InvalidFieldError: There is no such status, or a condition makes no sense.
+            ForbiddenError: The filter asks for what the actor may not read.
+            ParseError: The listing's cursor is none.
         """
-        chosen = attrs.evolve(wanted or BookingFilter(), **conditions)
+        chosen = self._within_sight(self._filter(wanted or BookingFilter(), conditions), actor)
         with self._read() as unit:
             return unit.bookings.find(chosen, listing or Listing())
 
@@ -52,107 +82,38 @@ class Reading(Transitions):
             ForbiddenError: The actor is not among those who may read it.
         """
         with self._read() as unit:
-            self._visible(unit.bookings.get(booking_id), actor)
+            self._visible(self._stored(unit, booking_id), actor)
             return unit.outbox.history(booking_id)
 
     def allowed_actions(self, booking_id: Id, *, actor: Actor | None = None) -> tuple[str, ...]:
-        """Return the actions that the lifecycle lets the actor take now, such as the buttons to show."""
-        with self._read() as unit:
-            booking = unit.bookings.get(booking_id)
-        return self.lifecycle.allowed(
-            booking.status,
-            actor=actor,
-            owner_id=booking.customer_id,
-            resource_ids=booking.resource_ids,
-            interval=booking.interval,
-            now=self._now(),
-        )
+        """Return the actions that the lifecycle lets the actor take now, such as the buttons to show.
 
-    def statistics(self, window: Interval, *, resource_ids: Iterable[Id] = ()) -> Statistics:
-        """Return figures about the bookings that start within ``window``, and how busy resources are in it.
-
-        Args:
-            window: Half-open.
-            resource_ids: Only these resources; all of them where none is named.
-        """
-        chosen = frozenset(resource_ids)
-        with self._read() as unit:
-            bookings = list(self._each(unit, BookingFilter(starting=window, resource_ids=chosen)))
-            resources = [one for one in unit.resources.all() if not chosen or one.id in chosen]
-            busy = tuple(self._utilisation(unit, one.id, window) for one in resources)
-        counts = {state.name: 0 for state in self.lifecycle.states}
-        for booking in bookings:
-            counts[booking.status] = counts.get(booking.status, 0) + 1
-        return Statistics(window, len(bookings), counts, _revenue(bookings), busy)
-
-    def _utilisation(self, unit: UnitOfWork, resource_id: Id, window: Interval) -> Utilisation:
-        resource = unit.resources.get(resource_id)
-        taken = unit.bookings.relevant([resource_id], window)
-        rows = (
-            (one.interval, one.units)
-            for booking in taken
-            if booking.counts and not booking.lapsed(self._now())
-            for one in booking.allocations
-            if one.resource_id == resource_id
-        )
-        opened = resource.schedule.open_between(window)
-        booked = Load.of(rows).booked_time(opened)
-        return Utilisation(resource_id, opened.duration * resource.capacity, booked)
-
-    # -- reminders and events --------------------------------------------------------------------------------
-
-    def reminders_due(self, within: dt.timedelta, *, limit: int = 1000) -> list[Booking]:
-        """Return the bookings that start after now and within the time, and whose customer was not reminded yet."""
-        with self._read() as unit:
-            return self._due(unit, within, self._now(), limit)
-
-    def remind(self, within: dt.timedelta, *, limit: int = 1000) -> list[Booking]:
-        """Mark the reminders that are due as given, with an event ``remind`` each, and return the bookings.
-
-        Each booking is reminded of once, however many processes ask; a booking that is moved is due again.
-        """
-
-        def change(work: Work) -> None:
-            for one in self._due(work.unit, within, work.now, limit):
-                before = self._locked(work.unit, one.id, None)
-                if before.reminded_at is None:
-                    changes = {"reminded_at": work.now, "updated_at": work.now, "version": before.version + 1}
-                    reminded.append(
-                        self._replace(work, "remind", before, attrs.evolve(before, **changes), actor=SYSTEM)
-                    )
-
-        reminded: list[Booking] = []
-        self._run(Command("remind", SYSTEM, None, {}), type(None), change)
-        return reminded
-
-    def _due(self, unit: UnitOfWork, within: dt.timedelta, now: dt.datetime, limit: int) -> list[Booking]:
-        soon = Interval(later(now, TICK), later(now, within + TICK))
-        wanted = BookingFilter(starting=soon, statuses=self.lifecycle.occupying)
-        found = (one for one in self._each(unit, wanted) if one.reminded_at is None and one.blocks(now))
-        return list(found)[:limit]
-
-    def relay(self, notify: Notifier | None = None, *, limit: int = 100) -> int:
-        """Hand events from the outbox to the subscribers, or to ``notify``, and mark them; return how many.
-
-        At least once: should the process end in between, the events come again.
+        Raises:
+            NotFoundError: There is no such booking.
         """
         with self._read() as unit:
-            events = unit.outbox.pending(limit=limit)
-        for event in events:
-            for one in (notify,) if notify is not None else self.subscribers:
-                one(event)
-        with self.store.begin() as unit:
-            unit.outbox.mark_sent([one.id for one in events], at=self._now())
-        return len(events)
+            booking = self._stored(unit, booking_id)
+        return self._allowed(booking, actor, self._now())
 
+    # -- steps -----------------------------------------------------------------------------------------------
 
-def _revenue(bookings: Iterable[Booking]) -> dict[str, Money]:
-    """Return what was paid and neither given back nor owed, by currency."""
-    found: dict[str, Money] = {}
-    for booking in bookings:
-        paid, payment = booking.payment.paid, booking.payment
-        if paid is None or payment.status is PaymentStatus.FAILED:
-            continue
-        kept = paid if payment.refunded is None else paid - payment.refunded
-        found[kept.currency] = found.get(kept.currency, Money.zero(kept.currency)) + kept
-    return found
+    def _filter(self, wanted: BookingFilter, conditions: Conditions) -> BookingFilter:
+        optional_id("customer_id", conditions.get("customer_id"))
+        optional_id("series_id", conditions.get("series_id"))
+        for name in ("resource_ids", "service_ids", "ids"):
+            if name in conditions:
+                conditions[name] = id_tuple(conditions[name])
+        chosen = attrs.evolve(wanted, **conditions)
+        statuses = frozenset(self.lifecycle.parse_status(str(one)) for one in chosen.statuses)
+        return attrs.evolve(chosen, statuses=statuses)
+
+    def _within_sight(self, wanted: BookingFilter, actor: Actor | None) -> BookingFilter:
+        """Return the filter cut down to what the actor may read."""
+        roles = {role for who in self.viewers if isinstance(who, HasRole) for role in who.roles}
+        if actor is None or not roles.isdisjoint(actor.roles):
+            return wanted
+        if IsProvider() in self.viewers and wanted.resource_ids == {actor.id}:
+            return wanted
+        if IsOwner() in self.viewers and wanted.customer_id in (None, actor.id):
+            return attrs.evolve(wanted, customer_id=actor.id)
+        raise self._unseen(actor, "list")

@@ -37,8 +37,8 @@ class Series:
     """The bookings of a series, and the explanations of the starts that were refused."""
 
     id: Id
-    booked: tuple[Booking, ...] = attrs.field(converter=tuple)
-    refused: tuple[Explanation, ...] = attrs.field(default=(), converter=tuple)
+    booked: tuple[Booking, ...] = attrs.field(converter=tuple[Booking, ...])
+    refused: tuple[Explanation, ...] = attrs.field(default=(), converter=tuple[Explanation, ...])
 
 
 @attrs.frozen
@@ -71,13 +71,14 @@ class Utilisation:
 
 @attrs.frozen
 class Statistics:
-    """Figures about the bookings that start within a window.
+    """Figures about the bookings that start, or were made, within a window.
 
     Args:
         window: The half-open window.
         total: How many there are, in any status.
         by_status: How many are in each status; every status of the lifecycle is named.
-        revenue: What was paid and not given back, by currency.
+        revenue: What was paid for bookings that are paid, by currency; a refunded one is no part of it.
+        kept: What is kept of payments of which a part went back, such as for late cancellations, by currency.
         utilisation: By resource, over the whole window.
     """
 
@@ -85,9 +86,11 @@ class Statistics:
     total: int
     by_status: Mapping[str, int] = attrs.field(hash=False)
     revenue: Mapping[str, Money] = attrs.field(hash=False)
+    kept: Mapping[str, Money] = attrs.field(hash=False)
     utilisation: tuple[Utilisation, ...]
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><td>{name}</td><td>{count}</td></tr>" for name, count in self.by_status.items())
         money = ", ".join(map(str, self.revenue.values())) or "none"
-        return f"<table><caption>{self.total} bookings, revenue {money}, {self.window} (UTC)</caption>{rows}</table>"
+        caption = f"{self.total} bookings, revenue {money}, {self.window} (UTC)"
+        return f"<table><caption>{caption}</caption>{rows}</table>"

@@ -1,4 +1,4 @@
-"""Transitions: taking a stored booking through a row of the lifecycle, guarded and recorded."""
+"""Transitions: the steps that every change of a booking takes, guarded and recorded."""
 
 from __future__ import annotations
 
@@ -8,30 +8,38 @@ from typing import Any
 
 import attrs
 
-from slotkeeper.desk.core import Work, check_version
-from slotkeeper.desk.making import Making
-from slotkeeper.domain.actor import Actor
+from slotkeeper.desk.arguments import check_expected, check_version
+from slotkeeper.desk.command import Work
+from slotkeeper.desk.judging import Judging
+from slotkeeper.domain.actor import SYSTEM, Actor
 from slotkeeper.domain.booking import Booking, Payment
 from slotkeeper.domain.explanation import Busy, Explanation
 from slotkeeper.domain.fee import Quote
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import TICK
 from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.lifecycle_table import Transition
-from slotkeeper.engine.question import Request
+from slotkeeper.domain.lifecycle_table import State, Transition
+from slotkeeper.domain.slot import Slot
+from slotkeeper.domain.standard_lifecycle import Action
+from slotkeeper.engine.preference import Preference
+from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.errors import SlotTakenError
 from slotkeeper.ports import UnitOfWork
 
 
-class Transitions(Making):
-    """The steps that every change of a booking takes."""
+class Transitions(Judging):
+    """Locking, judging, entering a state, and lapsing."""
 
     def _locked(
         self, unit: UnitOfWork, booking_id: Id, expected_version: int | None, *, also: Iterable[Id] = ()
     ) -> Booking:
         """Lock a booking's resources, and others, in one step; then return the booking as it stands."""
-        unit.lock({*unit.bookings.get(booking_id).resource_ids, *also})
-        booking = unit.bookings.get(booking_id)
+        check_expected(expected_version)
+        booking, held, others = self._stored(unit, booking_id), set[Id](), set(also)
+        while not held.issuperset(wanted := {*booking.resource_ids, *others}):
+            unit.lock(wanted)
+            held |= wanted
+            booking = unit.bookings.get(booking_id)  # it may have been moved while the lock was waited for
         check_version("booking", booking_id, expected_version, booking.version)
         return booking
 
@@ -46,6 +54,32 @@ class Transitions(Making):
             now=now,
         )
 
+    def _allowed(self, booking: Booking, actor: Actor | None, now: dt.datetime) -> tuple[str, ...]:
+        return self.lifecycle.allowed(
+            booking.status,
+            actor=actor,
+            owner_id=booking.customer_id,
+            resource_ids=booking.resource_ids,
+            interval=booking.interval,
+            now=now,
+        )
+
+    def _place(
+        self, work: Work, request: Request, start: dt.datetime, *, prefer: Preference | None = None
+    ) -> Slot | Explanation:
+        """Lock what the request may take, free it of what has lapsed, and judge the start."""
+        moment = Interval(start, start + TICK)
+        candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
+        work.unit.lock(self._contended(work.unit, request) | candidates.keys())
+        evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
+        self._expire_on(work, candidates, evaluator.snapshot.bookings, keep=request.ignore)
+        return evaluator.offer(start)
+
+    def _contended(self, unit: UnitOfWork, request: Request) -> set[Id]:
+        """Return the resources on which somebody else may use up a limit meanwhile, beside the candidates."""
+        everywhere = any(limit.all_services for limit in request.looks_elsewhere)
+        return {one.id for one in unit.resources.all()} if everywhere else set()
+
     def _enter(
         self,
         work: Work,
@@ -58,21 +92,16 @@ class Transitions(Making):
         quote: Quote | None = None,
     ) -> Booking:
         """Take a booking through a row of the lifecycle, its time unchanged."""
-        state = self.lifecycle.state(row.target)
-        settled = _without_expiry(before) if state.occupies and state.name != before.status else before
-        after = attrs.evolve(
-            settled,
-            status=state.name,
-            occupies=state.occupies,
-            counts=state.counts,
+        after = next_version(
+            before,
+            work.now,
+            state=self.lifecycle.state(row.target),
             payment=payment or before.payment,
             reason=before.reason if reason is None else reason,
-            updated_at=work.now,
-            version=before.version + 1,
         )
         if after.blocks(work.now) and not before.blocks(work.now):
             self._check_room(work, after)
-        return self._replace(work, row.action, before, after, actor=actor, quote=quote)
+        return self._replace(work, row.action, before, after, actor=actor, reason=reason, quote=quote)
 
     def _check_room(self, work: Work, booking: Booking) -> None:
         """Raise unless a booking that takes its resources anew finds room on them, buffers observed."""
@@ -80,12 +109,12 @@ class Transitions(Making):
             self._service(work.unit, booking.service_id),
             duration=booking.interval.duration,
             units=booking.units,
+            resource_ids=booking.resource_ids,
             ignore=[booking.id],
         )
         start = booking.interval.start
-        moment = Interval(start, start + TICK)
-        evaluator = self._evaluator(work.unit, request, moment, now=work.now)
-        self._expire(work, evaluator.snapshot.bookings)
+        evaluator = self._evaluator(work.unit, request, Interval(start, start + TICK), now=work.now)
+        self._expire_on(work, booking.resource_ids, evaluator.snapshot.bookings, keep=request.ignore)
         busy = [one for one in evaluator.rooms(booking.resource_ids, start) if isinstance(one, Busy)]
         if busy:
             raise SlotTakenError(Explanation(booking.service_id, start, busy))
@@ -98,20 +127,62 @@ class Transitions(Making):
         after: Booking,
         *,
         actor: Actor | None,
+        reason: str | None = None,
         quote: Quote | None = None,
     ) -> Booking:
         work.unit.bookings.replace(after, now=work.now)
-        self._record(work, action, after, before=before, actor=actor, attributes=_facts(quote))
+        self._record(
+            work, action, after, before=before, actor=actor, reason=reason, attributes=_amounts(quote)
+        )
         return after
 
+    # -- lapsing ---------------------------------------------------------------------------------------------
 
-def _without_expiry(booking: Booking) -> Booking:
-    """Return a plain booking that no longer lapses."""
+    def _expire_on(
+        self, work: Work, locked: Iterable[Id], bookings: Iterable[Booking], *, keep: Iterable[Id]
+    ) -> None:
+        """Expire what has lapsed on resources that are locked, save some bookings."""
+        held, kept = frozenset(locked), frozenset(keep)
+        found = (one for one in bookings if one.id not in kept and not held.isdisjoint(one.resource_ids))
+        self._expire(work, found)
+
+    def _expire(self, work: Work, bookings: Iterable[Booking]) -> None:
+        """Take those that have lapsed through the lifecycle's ``expire``, where it has that."""
+        for booking in bookings:
+            lapsed = booking.occupies and booking.lapsed(work.now)
+            if lapsed and Action.EXPIRE in self.lifecycle.actions_from(booking.status):
+                target = self.lifecycle.state(self.lifecycle.find(booking.status, Action.EXPIRE).target)
+                after = next_version(booking, work.now, state=target)
+                self._replace(work, Action.EXPIRE, booking, after, actor=SYSTEM)
+
+
+def next_version(
+    booking: Booking,
+    now: dt.datetime,
+    *,
+    state: State | None = None,
+    **changes: Any,  # noqa: ANN401
+) -> Booking:
+    """Return a booking's next version, in another state where one is given.
+
+    What has reached another state that takes its resources lapses no more.
+    """
+    if state is not None:
+        changes |= {"status": state.name, "occupies": state.occupies, "counts": state.counts}
+        if state.occupies and state.name != booking.status:
+            booking = without_expiry(booking)
+    return attrs.evolve(booking, updated_at=now, version=booking.version + 1, **changes)
+
+
+def without_expiry(booking: Booking) -> Booking:
+    """Return a plain booking that does not lapse."""
+    if booking.expires_at is None:
+        return booking
     values = {field.name: getattr(booking, field.name) for field in attrs.fields(Booking)}
     return Booking(**{**values, "expires_at": None})
 
 
-def _facts(quote: Quote | None) -> dict[str, Any]:
+def _amounts(quote: Quote | None) -> dict[str, Any]:
     if quote is None:
         return {}
     amounts = {"refund": quote.refund, "fee": quote.fee, "due": quote.due}

@@ -1,0 +1,87 @@
+"""Telling: reminders that are due, and events handed on from the outbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from slotkeeper.desk.arguments import check_count, check_length
+from slotkeeper.desk.command import Command, Work
+from slotkeeper.desk.transitions import Transitions, next_version
+from slotkeeper.domain.actor import SYSTEM
+from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.instant import TICK, later
+from slotkeeper.domain.interval import Interval
+from slotkeeper.ports import BookingFilter, Notifier, UnitOfWork
+
+
+class Telling(Transitions):
+    """What is told to customers and to other systems."""
+
+    def reminders_due(self, within: dt.timedelta, *, limit: int = 1000) -> list[Booking]:
+        """Return the bookings whose customer is to be reminded, by start, at most ``limit``.
+
+        Due are those that start after now and within the time, its last instant included, that take their
+        resources, and of which nobody was reminded yet.
+
+        Raises:
+            InvalidFieldError: The time or the limit is not positive.
+        """
+        check_length("within", within)
+        check_count("limit", limit)
+        with self._read() as unit:
+            return self._due(unit, within, self._now(), limit)
+
+    def remind(self, within: dt.timedelta, *, limit: int = 1000) -> list[Booking]:
+        """Mark the reminders that are due as given, with an event ``remind`` each, and return the bookings.
+
+        Each booking is reminded of once, however many processes ask; a booking that is moved is due again.
+
+        Raises:
+            InvalidFieldError: The time or the limit is not positive.
+        """
+        check_length("within", within)
+        check_count("limit", limit)
+
+        def change(work: Work) -> None:
+            due = self._due(work.unit, within, work.now, limit)
+            work.unit.lock({one for booking in due for one in booking.resource_ids})
+            for one in due:
+                before = self._locked(work.unit, one.id, None)
+                if before.reminded_at is None and before.blocks(work.now):
+                    after = next_version(before, work.now, reminded_at=work.now)
+                    reminded.append(self._replace(work, "remind", before, after, actor=SYSTEM))
+
+        reminded: list[Booking] = []
+        self._run(Command("remind", SYSTEM), type(None), change)
+        return reminded
+
+    def relay(self, notify: Notifier | None = None, *, limit: int = 100) -> int:
+        """Hand events from the outbox to ``notify``, or to the subscribers, and mark them; return how many.
+
+        At least once, in order: where the process ends or a receiver raises in between, the events from there
+        on come again. Subscribers were told after the commit, unless the transaction was the host's; so a
+        host that relays to something else names it.
+
+        Raises:
+            InvalidFieldError: The limit is not positive.
+        """
+        check_count("limit", limit)
+        with self._read() as unit:
+            events = unit.outbox.pending(limit=limit)
+        told: list[Id] = []
+        try:
+            for event in events:
+                for one in (notify,) if notify is not None else self.subscribers:
+                    one(event)
+                told.append(event.id)
+        finally:
+            with self.store.begin() as unit:
+                unit.outbox.mark_sent(told, at=self._now())
+        return len(told)
+
+    def _due(self, unit: UnitOfWork, within: dt.timedelta, now: dt.datetime, limit: int) -> list[Booking]:
+        soon = Interval(later(now, TICK), later(later(now, within), TICK))
+        wanted = BookingFilter(starting=soon, statuses=self.lifecycle.occupying)
+        found = (one for one in self._each(unit, wanted) if one.reminded_at is None and one.blocks(now))
+        return list(found)[:limit]
