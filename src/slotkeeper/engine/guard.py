@@ -22,9 +22,9 @@ def check_capacity(
     """Raise unless the booking fits beside the others on every resource that it takes.
 
     ``others`` may include anything; the booking's own earlier version and what does not block at ``now`` are
-    looked through. A booking that does not block itself always fits, and so does one that takes nothing beyond
-    what its earlier version among ``others`` takes, even where the capacity was lowered since. A resource
-    without a known capacity has none to give.
+    looked through. A booking that does not block itself always fits, and so does one that takes nothing
+    beyond what its earlier version among ``others`` takes, even where the capacity was lowered since. A
+    resource without a known capacity has none to give.
 
     Raises:
         SlotTakenError: A resource's peak load would exceed its capacity.

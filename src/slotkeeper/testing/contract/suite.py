@@ -55,10 +55,10 @@ class StoreSuite:
         message = f"{type(self).__name__} must define make_store"
         raise NotImplementedError(message)
 
-    def dispose(self, store: Store) -> None:
+    def dispose(self, store: Any) -> None:  # noqa: ANN401 - the subclass knows its store's type
         """Let go of a store that `make_store` or `reopen` returned; nothing to do, unless overridden."""
 
-    def reopen(self, store: Store) -> Store:
+    def reopen(self, store: Any) -> Store:  # noqa: ANN401 - as above
         """Return a store over what ``store`` has kept, as after a restart of the process."""
         message = f"{type(self).__name__} has survives_restart but no reopen for {store!r}"
         raise NotImplementedError(message)
