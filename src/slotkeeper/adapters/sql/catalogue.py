@@ -1,0 +1,101 @@
+"""Resources and services: JSON definitions by id and version, beside the columns that are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql.transaction import Transaction
+from slotkeeper.domain.codec import from_json, to_json
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.resource import Resource
+from slotkeeper.domain.service import Service
+from slotkeeper.errors import NotFoundError, StaleVersionError
+
+T = TypeVar("T", Resource, Service)
+
+
+class SqlCatalogue(Generic[T]):
+    """Resources or services by id.
+
+    Args:
+        transaction: In which they are read and written.
+        kind: Their class.
+        table: Where they are.
+        columns: What else than their definition is kept of each.
+    """
+
+    def __init__(
+        self, transaction: Transaction, kind: type[T], table: sa.Table, columns: Callable[[T], dict[str, Any]]
+    ) -> None:
+        self._transaction, self._table = transaction, table
+        self._kind: type[T] = kind
+        self._columns: Callable[[T], dict[str, Any]] = columns
+
+    def get(self, item_id: Id, /) -> T:
+        """Return one by id."""
+        query = sa.select(self._table.c.body).where(self._table.c.id == item_id)
+        for row in self._transaction.rows(query):
+            return self._read(row.body)
+        raise NotFoundError(self._name, item_id)
+
+    def all(self) -> Sequence[T]:
+        """Return every one, in the order in which they were first put."""
+        query = sa.select(self._table.c.body).order_by(self._table.c.position, self._table.c.id)
+        return [self._read(row.body) for row in self._transaction.rows(query)]
+
+    def put(self, item: T, /) -> None:
+        """Store a new one at version 1, or replace the version before."""
+        actual = self._version(item.id)
+        if item.version != actual + 1 or not (self._replace(item) if actual else self._add(item)):
+            raise StaleVersionError(self._name, item.id, item.version - 1, self._version(item.id))
+
+    @property
+    def _name(self) -> str:
+        return self._kind.__name__.lower()
+
+    def _read(self, body: str) -> T:
+        kind: Any = self._kind
+        definition: T = read_definition(kind, body)
+        return definition
+
+    def _version(self, item_id: Id) -> int:
+        query = sa.select(self._table.c.version).where(self._table.c.id == item_id)
+        return next((row.version for row in self._transaction.rows(query)), 0)
+
+    def _add(self, item: T) -> bool:
+        position = sa.select(sa.func.coalesce(sa.func.max(self._table.c.position), 0) + 1).scalar_subquery()
+        try:
+            self._transaction.change(sa.insert(self._table).values(position=position), self._row(item))
+        except sa.exc.IntegrityError:
+            return False
+        return True
+
+    def _replace(self, item: T) -> bool:
+        earlier = self._table.c.id == item.id, self._table.c.version == item.version - 1
+        return self._transaction.change(sa.update(self._table).where(*earlier), self._row(item)) == 1
+
+    def _row(self, item: T) -> dict[str, Any]:
+        body = json.dumps(to_json(item), separators=(",", ":"))
+        common = {"id": item.id, "name": item.name, "active": item.active, "version": item.version}
+        return {**common, "body": body, **self._columns(item)}
+
+
+def resource_columns(resource: Resource) -> dict[str, Any]:
+    """Return what is kept of a resource beside its definition."""
+    return {"capacity": resource.capacity}
+
+
+def service_columns(_service: Service) -> dict[str, Any]:
+    """Return what is kept of a service beside its definition: nothing."""
+    return {}
+
+
+@lru_cache(maxsize=4096)
+def read_definition(kind: Any, body: str) -> Any:  # noqa: ANN401 - a class, and an instance of it
+    """Return the value of a stored definition; the same text gives the same value, read once."""
+    return from_json(kind, json.loads(body))

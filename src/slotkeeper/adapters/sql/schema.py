@@ -1,0 +1,265 @@
+"""The tables: what is kept in which column, with the keys, checks and indexes that hold it together.
+
+Bookings are columns throughout, so that a host can query them; definitions of resources and services are
+JSON beside the columns that are asked for. An allocation repeats what decides whether it takes its resource,
+so that one index, and a guard in the database, can answer without the booking. Wherever spans of time are
+searched, their lengths are kept too: no row that overlaps an instant starts earlier than the longest length
+before it, and so an index on the start finds the overlapping rows without reading all that came before.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+
+from slotkeeper.adapters.sql import types as kind
+from slotkeeper.adapters.sql.sqlite_guard import add_triggers
+from slotkeeper.domain.booking import PaymentStatus
+
+PREFIX: Final = "slotkeeper_"
+NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""How constraints are named in metadata of our own; the host's metadata keep the host's convention."""
+
+_STRICT: Final = (
+    {"sqlite_strict": True} if "strict" in dict(SQLiteDialect.construct_arguments or ())[sa.Table] else {}
+)
+"""Strict tables, where SQLAlchemy can say so (2.0.37)."""
+
+
+class Tables:
+    """All tables, in metadata of the host's or of their own.
+
+    Make them once and hand the same object to every store: what is prepared for them is kept with them.
+
+    Args:
+        metadata: Where they are entered, such as that of a host's own migrations.
+        prefix: What their names begin with.
+        schema: The database schema that they lie in.
+    """
+
+    def __init__(
+        self, metadata: sa.MetaData | None = None, *, prefix: str = PREFIX, schema: str | None = None
+    ) -> None:
+        self.metadata = sa.MetaData(naming_convention=NAMES) if metadata is None else metadata
+        self.prefix, self.schema = prefix, schema
+        self.resources = self._table("resources", *_definition(), *_capacity())
+        self.services = self._table("services", *_definition())
+        self.bookings = self._table("bookings", *_booking(self.services))
+        self.allocations = self._table("allocations", *_allocation(self.bookings, self.resources))
+        self.timeslots = self._table("timeslots", *_timeslot(self.resources))
+        self.outbox = self._table("outbox", *_event(), sqlite_autoincrement=True)
+        self.keys = self._table("keys", *_key())
+        add_triggers(self)
+
+    @property
+    def all(self) -> tuple[sa.Table, ...]:
+        """The tables, each after those that it refers to."""
+        return (
+            self.resources,
+            self.services,
+            self.bookings,
+            self.allocations,
+            self.timeslots,
+            self.outbox,
+            self.keys,
+        )
+
+    def _table(self, name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:  # noqa: ANN401 - of dialects
+        for item in items:
+            if isinstance(item, sa.Index):
+                item.name = sa.quoted_name(f"ix_{self.prefix}{name}_{item.name}", quote=None)
+        chosen: dict[str, Any] = {**_STRICT, **options}
+        return sa.Table(f"{self.prefix}{name}", self.metadata, *items, schema=self.schema, **chosen)
+
+
+@cache
+def own_tables() -> Tables:
+    """Return the tables that stores use unless they are given others."""
+    return Tables()
+
+
+def occupying(occupies: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row takes its resources, as it stands in an index: without a parameter."""
+    return occupies.is_(sa.true())
+
+
+def refund_pending(payment_status: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition that a refund is owed, as it stands in an index: without a parameter."""
+    return payment_status == sa.literal_column(f"'{PaymentStatus.REFUND_PENDING.value}'")
+
+
+def _column(name: str, of: sa.types.TypeEngine[Any], **options: Any) -> sa.Column[Any]:  # noqa: ANN401 - of columns
+    return sa.Column(name, of, **{"nullable": False, **options})
+
+
+def _optional(name: str, of: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
+    return sa.Column(name, of, nullable=True)
+
+
+def _check(name: str, text: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(text, name=name)
+
+
+def _span(start: str, end: str, length: str = "length") -> list[sa.schema.SchemaItem]:
+    """Return the checks that a span is one, and its length the true one."""
+    true_length = _check(f"{length}_is_true", f"{length} = {end} - {start}")
+    return [_check(f"{start}_before_end", f"{start} < {end}"), true_length.ddl_if(dialect="sqlite")]
+
+
+def _definition() -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("id", kind.IdText(), primary_key=True),
+        _column("position", kind.Whole()),
+        _column("name", sa.Text()),
+        _column("active", kind.Flag()),
+        _column("version", kind.Whole()),
+        _column("body", sa.Text()),
+        _check("version_counts_from_one", "version >= 1"),
+    ]
+
+
+def _capacity() -> list[sa.schema.SchemaItem]:
+    return [
+        _column("capacity", kind.Whole()),
+        _column("times_locked", kind.Whole(), server_default="0"),
+        _check("has_capacity", "capacity >= 1"),
+    ]
+
+
+def _booking(services: sa.Table) -> list[sa.schema.SchemaItem]:
+    occupies, owed = occupying(sa.column("occupies")), refund_pending(sa.column("payment_status"))
+    return [
+        sa.Column("id", kind.IdText(), primary_key=True),
+        _column("service_id", kind.IdText()),
+        _optional("customer_id", kind.IdText()),
+        _column("start_at", kind.Instant()),
+        _column("end_at", kind.Instant()),
+        _column("length", kind.Length()),
+        _column("is_hold", kind.Flag()),
+        _column("status", sa.Text()),
+        _column("occupies", kind.Flag()),
+        _column("counts", kind.Flag()),
+        _column("units", kind.Whole()),
+        _optional("price_amount", kind.Amount()),
+        _optional("price_currency", sa.Text()),
+        _column("payment_status", sa.Text()),
+        _optional("payment_reference", sa.Text()),
+        _optional("paid_amount", kind.Amount()),
+        _optional("paid_currency", sa.Text()),
+        _optional("refunded_amount", kind.Amount()),
+        _optional("refunded_currency", sa.Text()),
+        _column("notes", sa.Text()),
+        _optional("reason", sa.Text()),
+        _optional("expires_at", kind.Instant()),
+        _column("moved", kind.Whole()),
+        _optional("reminded_at", kind.Instant()),
+        _optional("series_id", kind.IdText()),
+        _optional("timeslot_id", kind.IdText()),
+        _column("attributes", kind.FreeFacts()),
+        _column("created_at", kind.Instant()),
+        _column("updated_at", kind.Instant()),
+        _column("version", kind.Whole()),
+        *_span("start_at", "end_at"),
+        _check("takes_units", "units >= 1"),
+        _check("version_counts_from_one", "version >= 1"),
+        _check("hold_expires", "expires_at IS NOT NULL OR NOT is_hold"),
+        sa.Index("start", "start_at", "id"),
+        sa.Index("created", "created_at", "id"),
+        sa.Index("updated", "updated_at", "id"),
+        sa.Index("length", "length"),
+        sa.Index("customer", "customer_id", "start_at"),
+        sa.Index("service", "service_id", "start_at"),
+        sa.Index("status", "status", "start_at"),
+        sa.Index("series", "series_id", "start_at"),
+        sa.Index("lapsing", "expires_at", "id", sqlite_where=occupies, postgresql_where=occupies),
+        sa.Index("owed", "updated_at", "id", sqlite_where=owed, postgresql_where=owed),
+        sa.ForeignKeyConstraint(["service_id"], [services.c.id]),
+    ]
+
+
+def _allocation(bookings: sa.Table, resources: sa.Table) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("booking_id", kind.IdText(), primary_key=True),
+        sa.Column("resource_id", kind.IdText(), primary_key=True),
+        _column("position", kind.Whole()),
+        _column("start_at", kind.Instant()),
+        _column("end_at", kind.Instant()),
+        _column("units", kind.Whole()),
+        _column("buffer_before", kind.Length()),
+        _column("buffer_after", kind.Length()),
+        _column("buffer_rule", sa.Text()),
+        _column("occupied_start", kind.Instant()),
+        _column("occupied_end", kind.Instant()),
+        _column("reach_start", kind.Instant()),
+        _column("reach_end", kind.Instant()),
+        _column("length", kind.Length()),
+        _column("occupies", kind.Flag()),
+        _column("relevant", kind.Flag()),
+        _optional("expires_at", kind.Instant()),
+        _column("judged_at", kind.Instant()),
+        _check("start_at_before_end", "start_at < end_at"),
+        _check("occupied_start_before_end", "occupied_start < occupied_end"),
+        _check("occupied_within_reach", "reach_start <= occupied_start AND occupied_end <= reach_end"),
+        *_span("reach_start", "reach_end"),
+        _check("takes_units", "units >= 1"),
+        _check("relevant_if_occupies", "relevant OR NOT occupies"),
+        sa.Index("reach", "resource_id", "reach_start"),
+        sa.Index("length", "resource_id", "length"),
+        sa.ForeignKeyConstraint(["booking_id"], [bookings.c.id]),
+        sa.ForeignKeyConstraint(["resource_id"], [resources.c.id]),
+    ]
+
+
+def _timeslot(resources: sa.Table) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("id", kind.IdText(), primary_key=True),
+        _column("resource_id", kind.IdText()),
+        _optional("service_id", kind.IdText()),
+        _column("start_at", kind.Instant()),
+        _column("end_at", kind.Instant()),
+        _column("length", kind.Length()),
+        _column("attributes", kind.FreeFacts()),
+        _column("version", kind.Whole()),
+        *_span("start_at", "end_at"),
+        _check("version_counts_from_one", "version >= 1"),
+        sa.Index("start", "resource_id", "start_at"),
+        sa.Index("length", "resource_id", "length"),
+        sa.ForeignKeyConstraint(["resource_id"], [resources.c.id]),
+    ]
+
+
+def _event() -> list[sa.schema.SchemaItem]:
+    unsent = sa.column("sent_at").is_(None)
+    return [
+        sa.Column("position", kind.Whole(), primary_key=True, autoincrement=True),
+        _column("id", kind.IdText()),
+        _column("booking_id", kind.IdText()),
+        _column("sequence", kind.Whole()),
+        _column("action", sa.Text()),
+        _column("at", kind.Instant()),
+        _optional("sent_at", kind.Instant()),
+        _column("body", sa.Text()),
+        sa.UniqueConstraint("id"),
+        sa.Index("booking", "booking_id", "position"),
+        sa.Index("unsent", "position", sqlite_where=unsent, postgresql_where=unsent),
+    ]
+
+
+def _key() -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("scope", sa.Text(), primary_key=True),
+        sa.Column("key", sa.Text(), primary_key=True),
+        _column("fingerprint", sa.Text()),
+        _column("result", kind.Document()),
+        _column("at", kind.Instant()),
+        sa.Index("at", "at"),
+    ]

@@ -1,0 +1,122 @@
+"""SQLite: when a transaction begins, who may write, and which faults pass.
+
+Python's driver begins a transaction before the first change only, so that whatever is read to decide on the
+change was read outside it; two writers then decide on the same state. Here every unit of work begins
+explicitly, one that writes with ``BEGIN IMMEDIATE``: from then on it is the only writer of the whole file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
+
+from slotkeeper.errors import InvalidFieldError
+
+_WAIT_SECONDS: Final = 30.0
+_PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_PRIMARY: Final = 0xFF
+
+
+class SQLite:
+    """How units of work begin on SQLite."""
+
+    own_units_are_alone = True
+    """A unit of work of our own that writes is the only one; locks within it are there already."""
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Begin a transaction of our own on a connection fresh from the pool.
+
+        Raises:
+            InvalidFieldError: The engine shares one connection, and a transaction is open on it; or its
+                driver commits by itself.
+        """
+        raw = _raw(connection)
+        automatic = getattr(raw, "autocommit", None)
+        if automatic is True:
+            raise InvalidFieldError("engine", connection.engine.url, "must not have autocommit=True")
+        if raw.in_transaction and automatic is not False:
+            reason = "shares a connection on which a transaction is open; use SqlStore.on(connection)"
+            raise InvalidFieldError("engine", connection.engine.url, reason)
+        connection.begin()
+        if raw.in_transaction:  # begun by the driver or by an event of the host's, and not immediately
+            connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def join(self, connection: sa.Connection, *, write: bool) -> None:
+        """Make sure that the host's connection is in a transaction that the host will end.
+
+        Raises:
+            InvalidFieldError: It commits every statement by itself.
+        """
+        raw = _raw(connection)
+        if not connection.in_transaction():
+            connection.begin()
+        if raw.in_transaction:
+            return
+        if raw.isolation_level is None or getattr(raw, "autocommit", None) is True:
+            reason = "commits every statement by itself; give one that begins transactions"
+            raise InvalidFieldError("connection", connection.engine.url, reason)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def is_shared(self, engine: sa.Engine) -> bool:
+        """Tell whether all threads use one connection, as they must for a database in memory."""
+        return isinstance(engine.pool, StaticPool)
+
+    def is_passing(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return code & _PRIMARY in _PASSING
+
+
+def _raw(connection: sa.Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+
+def sqlite_engine(url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
+    """Return an engine for a file or for memory, with the settings of `configure_sqlite`.
+
+    A database in memory lives as long as its engine, in one connection for all threads.
+    """
+    if _in_memory(url):
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}, **options}
+    engine = sa.create_engine(url, **options)
+    configure_sqlite(engine)
+    return engine
+
+
+def configure_sqlite(engine: sa.Engine) -> None:
+    """Give every new connection of an engine the settings that suit a store shared by many processes.
+
+    Foreign keys are enforced, commits are on disk before they are acknowledged (``synchronous=FULL``),
+    writers wait half a minute for each other, and readers don't wait for writers (WAL). A host may call it
+    for an engine of its own; without it that engine's settings stay, and commits are as durable as they say.
+
+    Raises:
+        InvalidFieldError: The engine keeps another database in memory for each thread.
+    """
+    if isinstance(engine.pool, SingletonThreadPool):
+        raise InvalidFieldError(
+            "engine", engine.url, "keeps another database for each thread; use StaticPool"
+        )
+    sa.event.listen(engine, "connect", _set_pragmas)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    with suppress(
+        sqlite3.OperationalError
+    ):  # another process is switching at this moment; either mode is safe
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory"

@@ -1,0 +1,107 @@
+"""The statements about bookings that never vary, built once for a set of tables; all values are bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql.rows import read_columns
+from slotkeeper.adapters.sql.schema import Tables, occupying, refund_pending
+from slotkeeper.adapters.sql.spans import overlaps
+from slotkeeper.adapters.sql.types import IdText, Instant, Whole
+
+
+class BookingStatements:
+    """What `SqlBookings` asks and changes.
+
+    Args:
+        tables: Of which tables.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        bookings, allocations, resources = tables.bookings, tables.allocations, tables.resources
+        wanted_id = sa.bindparam("wanted_id", type_=IdText())
+        wanted_resources = sa.bindparam("resource_ids", type_=IdText(), expanding=True)
+
+        self.by_id = joined(tables).where(bookings.c.id == wanted_id).order_by(allocations.c.position)
+        self.capacities = sa.select(resources.c.id, resources.c.capacity).where(
+            resources.c.id.in_(wanted_resources)
+        )
+        self.relevant = ordered(tables, near(tables, wanted_resources), [bookings.c.start_at, bookings.c.id])
+        self.lapsed = lapsed(tables)
+        self.owed = owed(tables)
+        self.insert = sa.insert(bookings)
+        self.update = sa.update(bookings).where(
+            bookings.c.id == wanted_id,
+            bookings.c.version == sa.bindparam("wanted_version", type_=Whole()),
+        )
+        one_taken = (
+            allocations.c.booking_id == wanted_id,
+            allocations.c.resource_id == sa.bindparam("taken_id", type_=IdText()),
+        )
+        self.take = sa.insert(allocations)
+        self.retake = sa.update(allocations).where(*one_taken)
+        self.release = sa.delete(allocations).where(*one_taken)
+
+
+@cache
+def statements_for(tables: Tables) -> BookingStatements:
+    """Return the statements about some tables, the same ones each time."""
+    return BookingStatements(tables)
+
+
+def joined(tables: Tables) -> sa.Select[Any]:
+    """Return the query of all bookings, each with all that it takes."""
+    same = tables.allocations.c.booking_id == tables.bookings.c.id
+    return sa.select(*read_columns(tables)).join_from(tables.bookings, tables.allocations, same)
+
+
+def ordered(tables: Tables, ids: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """Return the query of the bookings that another query gives the ids of, in an order."""
+    chosen = ids.subquery("chosen")
+    query = joined(tables).join(chosen, chosen.c.id == tables.bookings.c.id)
+    return query.order_by(*order, tables.allocations.c.position)
+
+
+def near(tables: Tables, resource_ids: sa.BindParameter[Any]) -> sa.Select[Any]:
+    """Return the query of the ids of relevant bookings whose reach on a resource overlaps first to last."""
+    resources, taken, measured = (
+        tables.resources,
+        tables.allocations.alias("near"),
+        tables.allocations.alias("far"),
+    )
+    longest = sa.select(sa.func.max(measured.c.length)).where(measured.c.resource_id == resources.c.id)
+    first, last = sa.bindparam("first", type_=Instant()), sa.bindparam("last", type_=Instant())
+    span = overlaps(taken.c.reach_start, taken.c.reach_end, first, last, longest.scalar_subquery())
+    return (
+        sa.select(taken.c.booking_id.label("id"))
+        .join_from(resources, taken, taken.c.resource_id == resources.c.id)
+        .where(resources.c.id.in_(resource_ids), span, taken.c.relevant.is_(sa.true()))
+        .distinct()
+    )
+
+
+def lapsed(tables: Tables) -> sa.Select[Any]:
+    """Return the query of bookings that occupy although they have lapsed, the longest overdue first."""
+    row = tables.bookings.c
+    order = [row.expires_at, row.id]
+    overdue = row.expires_at <= sa.bindparam("now", type_=Instant())
+    return ordered(
+        tables, _first(sa.select(row.id).where(occupying(row.occupies), overdue).order_by(*order)), order
+    )
+
+
+def owed(tables: Tables) -> sa.Select[Any]:
+    """Return the query of bookings whose refund is pending, the longest waiting first."""
+    row = tables.bookings.c
+    order = [row.updated_at, row.id]
+    return ordered(
+        tables, _first(sa.select(row.id).where(refund_pending(row.payment_status)).order_by(*order)), order
+    )
+
+
+def _first(query: sa.Select[Any]) -> sa.Select[Any]:
+    return query.limit(sa.bindparam("at_most", type_=Whole()))

@@ -1,0 +1,167 @@
+"""`SqlStore`: units of work as transactions, of the store's own or within the host's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql.backends import backend_of
+from slotkeeper.adapters.sql.bookings import SqlBookings
+from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, service_columns
+from slotkeeper.adapters.sql.keys import SqlKeys
+from slotkeeper.adapters.sql.outbox import SqlOutbox
+from slotkeeper.adapters.sql.schema import Tables, own_tables
+from slotkeeper.adapters.sql.sqlite import sqlite_engine
+from slotkeeper.adapters.sql.timeslots import SqlTimeslots
+from slotkeeper.adapters.sql.transaction import Transaction, faults_told
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.resource import Resource
+from slotkeeper.domain.service import Service
+from slotkeeper.ports import UnitOfWork
+
+
+class SqlUnit:
+    """The repositories of one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        tables = transaction.tables
+        self.resources = SqlCatalogue(transaction, Resource, tables.resources, resource_columns)
+        self.services = SqlCatalogue(transaction, Service, tables.services, service_columns)
+        self.bookings = SqlBookings(transaction)
+        self.timeslots = SqlTimeslots(transaction)
+        self.outbox = SqlOutbox(transaction)
+        self.keys = SqlKeys(transaction)
+        self._transaction = transaction
+
+    def lock(self, resource_ids: Iterable[Id], /) -> None:
+        """Lock resources until the transaction ends."""
+        self._transaction.lock(resource_ids)
+
+
+class SqlStore:
+    """Keeps everything in a database; safe to share between threads, and the database between processes.
+
+    An engine of the host's is used as it is: each unit of work begins and ends a transaction of its own on
+    one of its connections, whose settings are the host's (`configure_sqlite` says which suit).
+
+    Args:
+        engine: Where the database is.
+        tables: The tables to use, where they are not the store's own ones.
+
+    Raises:
+        InvalidFieldError: The database is of a kind that the store does not know.
+
+    >>> store = SqlStore.from_url("sqlite://")
+    >>> store.create_all()
+    >>> with store.begin() as unit:
+    ...     unit.resources.put(Resource("bay"))
+    >>> with store.begin(write=False) as unit:
+    ...     unit.resources.get("bay").capacity
+    1
+    >>> store.close()
+    """
+
+    def __init__(self, engine: sa.Engine, *, tables: Tables | None = None) -> None:
+        self._engine, self._tables = engine, tables or own_tables()
+        self._backend = backend_of(engine.dialect)
+        self._turn = threading.RLock() if self._backend.is_shared(engine) else nullcontext()
+
+    @classmethod
+    def from_url(cls, url: str | sa.URL, *, tables: Tables | None = None, **options: Any) -> SqlStore:  # noqa: ANN401 - those of create_engine
+        """Return a store with an engine of its own, to be given back with `close`.
+
+        Args:
+            url: Such as ``sqlite:///week.sqlite3`` for a file, or ``sqlite://`` for memory.
+            tables: The tables to use.
+            options: For `sqlalchemy.create_engine`.
+        """
+        parsed = sa.make_url(url)
+        backend_of(parsed.get_dialect()())
+        return cls(sqlite_engine(parsed, **options), tables=tables)
+
+    @staticmethod
+    def on(connection: sa.Connection, *, tables: Tables | None = None) -> HostedStore:
+        """Return a store within the transaction of a host's connection, which the host commits or rolls back.
+
+        With an ORM session, give its ``session.connection()``.
+        """
+        return HostedStore(connection, tables=tables)
+
+    @property
+    def commits(self) -> bool:
+        """A unit of work that ends is committed."""
+        return True
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine, for a host's own queries."""
+        return self._engine
+
+    def create_all(self) -> None:
+        """Create the tables that are not there yet, with their indexes and triggers, all or none of them."""
+        with self._connection(write=True) as connection:
+            self._tables.metadata.create_all(connection, tables=self._tables.all)
+
+    def drop_all(self) -> None:
+        """Remove the tables and all that is in them."""
+        with self._connection(write=True) as connection:
+            self._tables.metadata.drop_all(connection, tables=self._tables.all)
+
+    def close(self) -> None:
+        """Close the engine's idle connections; a database in memory is gone then."""
+        self._engine.dispose()
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
+        """Open a unit of work in a transaction of its own.
+
+        Raises:
+            RetryableError: Other writers took too long; nothing was written.
+        """
+        alone = self._backend.own_units_are_alone
+        with self._connection(write=write) as connection:
+            yield SqlUnit(Transaction(connection, self._tables, self._backend, write=write, alone=alone))
+
+    @contextmanager
+    def _connection(self, *, write: bool) -> Iterator[sa.Connection]:
+        with self._turn, self._engine.connect() as connection:
+            with faults_told(self._backend):
+                self._backend.begin(connection, write=write)
+            yield connection  # leaving by an exception closes the connection, which rolls back
+            with faults_told(self._backend):
+                connection.commit()
+
+
+class HostedStore:
+    """Keeps everything within a transaction of the host's; made by `SqlStore.on`.
+
+    A unit of work is a savepoint: one that fails leaves nothing behind, and the transaction stays usable.
+    """
+
+    def __init__(self, connection: sa.Connection, *, tables: Tables | None = None) -> None:
+        self._connection, self._tables = connection, tables or own_tables()
+        self._backend = backend_of(connection.dialect)
+
+    @property
+    def commits(self) -> bool:
+        """The transaction is the host's to end."""
+        return False
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
+        """Open a unit of work as a savepoint.
+
+        Raises:
+            RetryableError: Another transaction was in the way; repeat the host's one from its beginning.
+            InvalidFieldError: The connection commits every statement by itself.
+        """
+        with faults_told(self._backend):
+            self._backend.join(self._connection, write=write)
+        with self._connection.begin_nested():
+            yield SqlUnit(
+                Transaction(self._connection, self._tables, self._backend, write=write, alone=False)
+            )

@@ -1,0 +1,96 @@
+"""A transaction: statements that run in it, the locks it holds, and what its faults mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql.backends import Backend
+from slotkeeper.adapters.sql.schema import Tables
+from slotkeeper.domain.ids import Id, id_to_text
+from slotkeeper.errors import InvalidFieldError, RetryableError
+
+IDS_AT_ONCE: Final = 500
+"""How many ids go into one statement; databases bound the number of parameters."""
+
+Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class Transaction:
+    """One unit of work's hold on a connection.
+
+    Args:
+        connection: In a transaction that the caller ends.
+        tables: Which tables.
+        backend: Whose faults to tell apart.
+        write: Whether it may change anything.
+        alone: No other transaction writes while this one lasts, so that its locks need no statement.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, tables: Tables, backend: Backend, *, write: bool, alone: bool
+    ) -> None:
+        self.tables = tables
+        self._connection, self._backend = connection, backend
+        self._write, self._alone = write, alone
+        self._locked: set[Id] = set()
+
+    def rows(
+        self, query: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[sa.Row[Any]]:
+        """Return all rows of a query."""
+        with faults_told(self._backend):
+            return self._connection.execute(query, parameters).all()
+
+    def change(self, statement: sa.Insert | sa.Update | sa.Delete, parameters: Parameters) -> int:
+        """Carry out a statement that changes rows, and return how many it matched.
+
+        Raises:
+            InvalidFieldError: The unit of work was opened to read.
+        """
+        if not self._write:
+            raise InvalidFieldError("begin.write", self._write, "must be true to change anything")
+        with faults_told(self._backend):
+            return self._connection.execute(statement, parameters).rowcount
+
+    def lock(self, resource_ids: Iterable[Id]) -> None:
+        """Lock the rows of resources until the transaction ends, in one order for all, each once."""
+        wanted = set(resource_ids) - self._locked
+        if wanted and self._write and not self._alone:
+            self.change(self._bump(), [{"locked_id": one} for one in sorted(wanted, key=id_to_text)])
+        self._locked |= wanted
+
+    def _bump(self) -> sa.Update:
+        row = self.tables.resources.c
+        bump = sa.update(self.tables.resources).where(row.id == sa.bindparam("locked_id"))
+        return bump.values(times_locked=row.times_locked + 1)
+
+
+def in_portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
+    """Yield distinct ids in lists short enough for one statement."""
+    distinct = list(dict.fromkeys(ids))
+    for index in range(0, len(distinct), IDS_AT_ONCE):
+        yield distinct[index : index + IDS_AT_ONCE]
+
+
+@contextmanager
+def faults_told(backend: Backend) -> Iterator[None]:
+    """Raise the library's own errors for what is passing, and for what no database can hold.
+
+    Raises:
+        RetryableError: Another transaction was in the way.
+        InvalidFieldError: A text is no Unicode, or a number has more than 64 bits.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if backend.is_passing(error):
+            raise RetryableError(str(error.orig)) from error
+        raise
+    except UnicodeEncodeError as error:
+        raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error
+    except OverflowError as error:
+        raise InvalidFieldError("number", None, "must fit in 64 bits") from error
