@@ -51,220 +51,188 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import attrs
+
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
+    # Only for the reader and the checker: nothing of the library is imported here at run time.
+    import datetime as dt  # noqa: TC004
+    from collections.abc import Iterable
 
-    from slotkeeper.domain.explanation import Explanation
-    from slotkeeper.domain.ids import Id
+    from slotkeeper.domain.explanation import Explanation  # noqa: TC004
+    from slotkeeper.domain.ids import Id  # noqa: TC004
 
 
+def _texts(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
+@attrs.define(slots=False)
 class SlotkeeperError(Exception):
     """The root of all errors that the library raises on purpose."""
 
     code: ClassVar[str] = "error"
-    fields: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, *values: Any) -> None:  # noqa: ANN401 - the subclasses give the types
-        super().__init__(*values)
-        for name, value in zip(self.fields, values, strict=True):
-            setattr(self, name, value)
 
     def details(self) -> dict[str, Any]:
         """Return the facts by field name, for problem documents and logs."""
-        return {name: getattr(self, name) for name in self.fields}
+        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     def describe(self) -> str:
         """Return one sentence for people; never parse it, read the fields."""
-        return ", ".join(f"{name}={getattr(self, name)!s}" for name in self.fields) or self.code
+        return ", ".join(f"{name}={value!s}" for name, value in self.details().items()) or self.code
 
     def __str__(self) -> str:
         return self.describe()
 
 
+@attrs.define(slots=False)
 class InvalidInputError(SlotkeeperError, ValueError):
     """Something that was given makes no sense, whatever is booked."""
 
     code: ClassVar[str] = "invalid_input"
 
 
+@attrs.define(slots=False)
 class NaiveDatetimeError(InvalidInputError):
     """A datetime without an offset was given where an instant is needed."""
 
     code: ClassVar[str] = "naive_datetime"
-    fields: ClassVar[tuple[str, ...]] = ("value",)
     value: dt.datetime
-
-    def __init__(self, value: dt.datetime) -> None:
-        super().__init__(value)
 
     def describe(self) -> str:
         return f"{self.value!s} has no offset; an instant needs one (resolve a wall-clock time in its zone)"
 
 
+@attrs.define(slots=False)
 class InvalidInstantError(InvalidInputError):
     """An instant cannot be held: not a datetime, or outside the years 1 to 9999 in UTC."""
 
     code: ClassVar[str] = "invalid_instant"
-    fields: ClassVar[tuple[str, ...]] = ("value",)
     value: object
-
-    def __init__(self, value: object) -> None:
-        super().__init__(value)
 
     def describe(self) -> str:
         return f"{self.value!r} is not an instant between the years 1 and 9999 in UTC"
 
 
+@attrs.define(slots=False)
 class InvalidIntervalError(InvalidInputError):
     """An interval's end is not after its start."""
 
     code: ClassVar[str] = "invalid_interval"
-    fields: ClassVar[tuple[str, ...]] = ("start", "end")
     start: object
     end: object
-
-    def __init__(self, start: object, end: object) -> None:
-        super().__init__(start, end)
 
     def describe(self) -> str:
         return f"an interval must end after it starts, got {self.start!s} to {self.end!s}"
 
 
+@attrs.define(slots=False)
 class InvalidZoneError(InvalidInputError):
     """A name is not an IANA time zone, or is one that depends on the host (``localtime``)."""
 
     code: ClassVar[str] = "invalid_zone"
-    fields: ClassVar[tuple[str, ...]] = ("zone",)
     zone: object
-
-    def __init__(self, zone: object) -> None:
-        super().__init__(zone)
 
     def describe(self) -> str:
         return f"{self.zone!r} is not the name of an IANA time zone"
 
 
+@attrs.define(slots=False)
 class NonexistentTimeError(InvalidInputError):
     """A wall-clock time is skipped by a clock change, and the policy is to refuse it."""
 
     code: ClassVar[str] = "nonexistent_time"
-    fields: ClassVar[tuple[str, ...]] = ("wall", "zone")
     wall: dt.datetime
     zone: str
-
-    def __init__(self, wall: dt.datetime, zone: str) -> None:
-        super().__init__(wall, zone)
 
     def describe(self) -> str:
         return f"{self.wall!s} does not exist in {self.zone}: the clock skips it"
 
 
+@attrs.define(slots=False)
 class AmbiguousTimeError(InvalidInputError):
     """A wall-clock time occurs twice because of a clock change, and the policy is to refuse it."""
 
     code: ClassVar[str] = "ambiguous_time"
-    fields: ClassVar[tuple[str, ...]] = ("wall", "zone")
     wall: dt.datetime
     zone: str
-
-    def __init__(self, wall: dt.datetime, zone: str) -> None:
-        super().__init__(wall, zone)
 
     def describe(self) -> str:
         return f"{self.wall!s} occurs twice in {self.zone}: the clock is set back"
 
 
+@attrs.define(slots=False)
 class InvalidRecurrenceError(InvalidInputError):
     """A recurrence rule is malformed, never matches a day, or exceeds the bound on its expansion."""
 
     code: ClassVar[str] = "invalid_recurrence"
-    fields: ClassVar[tuple[str, ...]] = ("rule", "reason")
     rule: str
     reason: str
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(rule, reason)
 
     def describe(self) -> str:
         return f"recurrence rule {self.rule!r}: {self.reason}"
 
 
+@attrs.define(slots=False)
 class InvalidFieldError(InvalidInputError):
     """A field cannot hold the value given; ``field`` is dotted, as in ``Service.step``."""
 
     code: ClassVar[str] = "invalid_field"
-    fields: ClassVar[tuple[str, ...]] = ("field", "value", "reason")
     field: str
     value: object
     reason: str
-
-    def __init__(self, field: str, value: object, reason: str) -> None:
-        super().__init__(field, value, reason)
 
     def describe(self) -> str:
         return f"{self.field} {self.reason}, got {self.value!r}"
 
 
+@attrs.define(slots=False)
 class ParseError(InvalidInputError):
     """Text or JSON cannot be read as the thing expected."""
 
     code: ClassVar[str] = "unreadable"
-    fields: ClassVar[tuple[str, ...]] = ("text", "expected")
     text: object
     expected: str
-
-    def __init__(self, text: object, expected: str) -> None:
-        super().__init__(text, expected)
 
     def describe(self) -> str:
         return f"cannot read {self.text!r} as {self.expected}"
 
 
+@attrs.define(slots=False)
 class CurrencyMismatchError(InvalidInputError):
     """Amounts of two currencies were added or compared."""
 
     code: ClassVar[str] = "currency_mismatch"
-    fields: ClassVar[tuple[str, ...]] = ("left", "right")
     left: str
     right: str
-
-    def __init__(self, left: str, right: str) -> None:
-        super().__init__(left, right)
 
     def describe(self) -> str:
         return f"cannot combine {self.left} with {self.right}"
 
 
+@attrs.define(slots=False)
 class LifecycleTableError(InvalidInputError):
     """A lifecycle table contradicts itself; ``problems`` lists each contradiction."""
 
     code: ClassVar[str] = "lifecycle_table"
-    fields: ClassVar[tuple[str, ...]] = ("problems",)
-    problems: tuple[str, ...]
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(tuple(problems))
+    problems: tuple[str, ...] = attrs.field(converter=_texts)
 
     def describe(self) -> str:
         return "; ".join(self.problems)
 
 
+@attrs.define(slots=False)
 class NotFoundError(SlotkeeperError, LookupError):
     """Nothing of that kind is stored under that id."""
 
     code: ClassVar[str] = "not_found"
-    fields: ClassVar[tuple[str, ...]] = ("kind", "id")
     kind: str
     id: object
-
-    def __init__(self, kind: str, id: object) -> None:  # noqa: A002 - the field is called id everywhere
-        super().__init__(kind, id)
 
     def describe(self) -> str:
         return f"no {self.kind} with id {self.id!r}"
 
 
+@attrs.define(slots=False)
 class RefusedError(SlotkeeperError):
     """A booking rule refuses the request; ``explanation`` lists every rule that does.
 
@@ -272,11 +240,7 @@ class RefusedError(SlotkeeperError):
     """
 
     code: ClassVar[str] = "refused"
-    fields: ClassVar[tuple[str, ...]] = ("explanation",)
     explanation: Explanation
-
-    def __init__(self, explanation: Explanation) -> None:
-        super().__init__(explanation)
 
     def details(self) -> dict[str, Any]:
         """Return the explanation's refusals as plain data."""
@@ -286,118 +250,118 @@ class RefusedError(SlotkeeperError):
         return str(self.explanation)
 
 
+@attrs.define(slots=False)
 class OutsideHoursError(RefusedError):
     """The resource is not open for the whole of the requested interval."""
 
     code: ClassVar[str] = "outside_hours"
 
 
+@attrs.define(slots=False)
 class NoticeError(RefusedError):
     """The start is nearer than the service's minimum notice, or in the past."""
 
     code: ClassVar[str] = "too_soon"
 
 
+@attrs.define(slots=False)
 class HorizonError(RefusedError):
     """The start is further away than the service's horizon."""
 
     code: ClassVar[str] = "too_far"
 
 
+@attrs.define(slots=False)
 class LimitReachedError(RefusedError):
     """A limit on bookings or hours per period is used up."""
 
     code: ClassVar[str] = "limit_reached"
 
 
+@attrs.define(slots=False)
 class OffGridError(RefusedError):
     """The start is not one that the service offers."""
 
     code: ClassVar[str] = "off_grid"
 
 
+@attrs.define(slots=False)
 class DurationError(RefusedError):
     """The duration is not one that the service offers."""
 
     code: ClassVar[str] = "invalid_duration"
 
 
+@attrs.define(slots=False)
 class UnitsError(RefusedError):
     """The request asks for more units than the resource has in all."""
 
     code: ClassVar[str] = "too_many_units"
 
 
+@attrs.define(slots=False)
 class InactiveError(RefusedError):
     """The service or the resource is switched off."""
 
     code: ClassVar[str] = "inactive"
 
 
+@attrs.define(slots=False)
 class NotOfferedError(RefusedError):
     """The resource asked for does not serve this service."""
 
     code: ClassVar[str] = "not_offered"
 
 
+@attrs.define(slots=False)
 class SlotTakenError(RefusedError):
     """Other bookings or holds leave too few free units."""
 
     code: ClassVar[str] = "slot_taken"
 
 
+@attrs.define(slots=False)
 class LifecycleError(SlotkeeperError):
     """The booking's lifecycle does not allow the action."""
 
     code: ClassVar[str] = "lifecycle"
 
 
+@attrs.define(slots=False)
 class TransitionError(LifecycleError):
     """The booking's present status knows no such action."""
 
     code: ClassVar[str] = "transition_not_allowed"
-    fields: ClassVar[tuple[str, ...]] = ("status", "action", "allowed")
     status: str | None
     action: str
-    allowed: tuple[str, ...]
-
-    def __init__(self, status: str | None, action: str, allowed: Sequence[str]) -> None:
-        super().__init__(status, action, tuple(allowed))
+    allowed: tuple[str, ...] = attrs.field(converter=_texts)
 
     def describe(self) -> str:
         choices = ", ".join(self.allowed) or "nothing"
         return f"a booking that is {self.status or 'new'} cannot {self.action}; it can {choices}"
 
 
+@attrs.define(slots=False)
 class NotModifiableError(LifecycleError):
     """The booking is in a final status; nothing changes it any more."""
 
     code: ClassVar[str] = "not_modifiable"
-    fields: ClassVar[tuple[str, ...]] = ("status", "action")
     status: str
     action: str
-
-    def __init__(self, status: str, action: str) -> None:
-        super().__init__(status, action)
 
     def describe(self) -> str:
         return f"a booking that is {self.status} can no longer {self.action}"
 
 
+@attrs.define(slots=False)
 class TransitionTimeError(LifecycleError):
     """The action exists for this status, but not at this time."""
 
     code: ClassVar[str] = "transition_time"
-    fields: ClassVar[tuple[str, ...]] = ("action", "earliest", "latest", "now")
     action: str
     earliest: dt.datetime | None
     latest: dt.datetime | None
     now: dt.datetime
-
-    def __init__(
-        self, action: str, earliest: dt.datetime | None, latest: dt.datetime | None, now: dt.datetime
-    ) -> None:
-        super().__init__(action, earliest, latest, now)
 
     def describe(self) -> str:
         bounds = [f"from {self.earliest!s}"] if self.earliest else []
@@ -405,22 +369,20 @@ class TransitionTimeError(LifecycleError):
         return f"{self.action} is possible {' and '.join(bounds) or 'at no time'}; it is {self.now!s}"
 
 
+@attrs.define(slots=False)
 class ForbiddenError(SlotkeeperError):
     """The actor may not do that."""
 
     code: ClassVar[str] = "forbidden"
-    fields: ClassVar[tuple[str, ...]] = ("actor_id", "action", "needs")
     actor_id: Id | None
     action: str
-    needs: tuple[str, ...]
-
-    def __init__(self, actor_id: Id | None, action: str, needs: Sequence[str]) -> None:
-        super().__init__(actor_id, action, tuple(needs))
+    needs: tuple[str, ...] = attrs.field(converter=_texts)
 
     def describe(self) -> str:
         return f"{self.actor_id!r} may not {self.action}; it takes {' or '.join(self.needs) or 'nobody'}"
 
 
+@attrs.define(slots=False)
 class PolicyError(SlotkeeperError):
     """A policy refuses a change, such as a reschedule after its notice has run out.
 
@@ -428,13 +390,9 @@ class PolicyError(SlotkeeperError):
     """
 
     code: ClassVar[str] = "policy"
-    fields: ClassVar[tuple[str, ...]] = ("rule", "latest", "now")
     rule: str
     latest: dt.datetime | None
     now: dt.datetime
-
-    def __init__(self, rule: str, latest: dt.datetime | None, now: dt.datetime) -> None:
-        super().__init__(rule, latest, now)
 
     def describe(self) -> str:
         if self.latest is None:
@@ -442,116 +400,97 @@ class PolicyError(SlotkeeperError):
         return f"{self.rule}: possible until {self.latest!s}; it is {self.now!s}"
 
 
+@attrs.define(slots=False)
 class ConcurrencyError(SlotkeeperError):
     """Two writers met."""
 
     code: ClassVar[str] = "concurrency"
 
 
+@attrs.define(slots=False)
 class StaleVersionError(ConcurrencyError):
     """The stored version is not the one that the caller expected."""
 
     code: ClassVar[str] = "stale_version"
-    fields: ClassVar[tuple[str, ...]] = ("kind", "id", "expected", "actual")
     kind: str
     id: object
     expected: int
     actual: int
 
-    def __init__(self, kind: str, id: object, expected: int, actual: int) -> None:  # noqa: A002 - as in NotFoundError
-        super().__init__(kind, id, expected, actual)
-
     def describe(self) -> str:
         return f"{self.kind} {self.id!r} is at version {self.actual}, not {self.expected}"
 
 
+@attrs.define(slots=False)
 class DuplicateIdError(ConcurrencyError):
     """Something is stored under that id already."""
 
     code: ClassVar[str] = "duplicate_id"
-    fields: ClassVar[tuple[str, ...]] = ("kind", "id")
     kind: str
     id: object
-
-    def __init__(self, kind: str, id: object) -> None:  # noqa: A002 - as in NotFoundError
-        super().__init__(kind, id)
 
     def describe(self) -> str:
         return f"there is a {self.kind} with id {self.id!r} already"
 
 
+@attrs.define(slots=False)
 class RetryableError(ConcurrencyError):
     """The store met a passing fault, such as a lock timeout; nothing was written."""
 
     code: ClassVar[str] = "retryable"
-    fields: ClassVar[tuple[str, ...]] = ("reason",)
     reason: str
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
 
     def describe(self) -> str:
         return f"try again: {self.reason}"
 
 
+@attrs.define(slots=False)
 class IdempotencyError(SlotkeeperError):
     """An idempotency key cannot be honoured."""
 
     code: ClassVar[str] = "idempotency"
 
 
+@attrs.define(slots=False)
 class IdempotencyMismatchError(IdempotencyError):
     """The key was used before, for a request with other content."""
 
     code: ClassVar[str] = "idempotency_mismatch"
-    fields: ClassVar[tuple[str, ...]] = ("key",)
     key: str
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
 
     def describe(self) -> str:
         return f"idempotency key {self.key!r} was used for another request"
 
 
+@attrs.define(slots=False)
 class IdempotencyPendingError(IdempotencyError):
     """The first request with that key still runs."""
 
     code: ClassVar[str] = "idempotency_pending"
-    fields: ClassVar[tuple[str, ...]] = ("key",)
     key: str
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
 
     def describe(self) -> str:
         return f"the first request with idempotency key {self.key!r} still runs"
 
 
+@attrs.define(slots=False)
 class PaymentError(SlotkeeperError):
     """The payment gateway refused or failed."""
 
     code: ClassVar[str] = "payment"
-    fields: ClassVar[tuple[str, ...]] = ("reason",)
     reason: str
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
 
     def describe(self) -> str:
         return f"the payment failed: {self.reason}"
 
 
+@attrs.define(slots=False)
 class MissingExtraError(SlotkeeperError, ImportError):
     """An optional package is not installed; ``extra`` names what to install."""
 
     code: ClassVar[str] = "missing_extra"
-    fields: ClassVar[tuple[str, ...]] = ("package", "extra")
     package: str
     extra: str
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(package, extra)
 
     def describe(self) -> str:
         return f"{self.package} is not installed: pip install 'slotkeeper[{self.extra}]'"
