@@ -173,7 +173,7 @@ class Making(Transitions):
     def _try(self, work: Work, wish: Wish, start: dt.datetime, actor: Actor | None) -> Booking | Explanation:
         """Make a booking, or return why it is refused; whatever else is wrong is raised."""
         service = self._wished_service(work.unit, wish)
-        action = wish.action or service.action
+        action = service.action if wish.action is None else wish.action
         self.lifecycle.initial(action)
         request = Request(
             service,

@@ -67,13 +67,16 @@ class Transitions(Judging):
     def _place(
         self, work: Work, request: Request, start: dt.datetime, *, prefer: Preference | None = None
     ) -> Slot | Explanation:
-        """Lock what the request may take, free it of what has lapsed, and judge the start."""
+        """Lock what the request may take, judge the start, and expire what has lapsed and was in its way."""
         moment = Interval(start, start + TICK)
         candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
         work.unit.lock(self._contended(work.unit, request) | candidates.keys())
         evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
-        self._expire_on(work, candidates, evaluator.snapshot.bookings, keep=request.ignore)
-        return evaluator.offer(start)
+        offer = evaluator.offer(start)
+        if isinstance(offer, Slot):
+            around = request.service.buffers.around(offer.interval)
+            self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
+        return offer
 
     def _contended(self, unit: UnitOfWork, request: Request) -> set[Id]:
         """Return the resources on which somebody else may use up a limit meanwhile, beside the candidates."""
@@ -114,10 +117,11 @@ class Transitions(Judging):
         )
         start = booking.interval.start
         evaluator = self._evaluator(work.unit, request, Interval(start, start + TICK), now=work.now)
-        self._expire_on(work, booking.resource_ids, evaluator.snapshot.bookings, keep=request.ignore)
         busy = [one for one in evaluator.rooms(booking.resource_ids, start) if isinstance(one, Busy)]
         if busy:
             raise SlotTakenError(Explanation(booking.service_id, start, busy))
+        around = request.service.buffers.around(booking.interval)
+        self._clear(work, booking.resource_ids, around, evaluator.snapshot.bookings, keep=request.ignore)
 
     def _replace(
         self,
@@ -138,13 +142,21 @@ class Transitions(Judging):
 
     # -- lapsing ---------------------------------------------------------------------------------------------
 
-    def _expire_on(
-        self, work: Work, locked: Iterable[Id], bookings: Iterable[Booking], *, keep: Iterable[Id]
+    def _clear(
+        self,
+        work: Work,
+        resource_ids: Iterable[Id],
+        around: Interval,
+        bookings: Iterable[Booking],
+        *,
+        keep: Iterable[Id],
     ) -> None:
-        """Expire what has lapsed on resources that are locked, save some bookings."""
-        held, kept = frozenset(locked), frozenset(keep)
-        found = (one for one in bookings if one.id not in kept and not held.isdisjoint(one.resource_ids))
-        self._expire(work, found)
+        """Expire what has lapsed on these resources near an interval, so that no store sees it in the way."""
+        here, kept = frozenset(resource_ids), frozenset(keep)
+        for booking in bookings:
+            rows = (row for row in booking.allocations if row.resource_id in here)
+            if booking.id not in kept and any(row.reach.overlaps(around) for row in rows):
+                self._expire(work, [booking])
 
     def _expire(self, work: Work, bookings: Iterable[Booking]) -> None:
         """Take those that have lapsed through the lifecycle's ``expire``, where it has that."""
