@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 
+@cache
 def allocations() -> SearchStrategy[Allocation]:
     """Return a strategy for what a booking takes from one of a few resources."""
     return st.builds(Allocation, few_ids(), intervals(), st.integers(1, 3), buffers=buffers())
 
 
+@cache
 def payments() -> SearchStrategy[Payment]:
     """Return a strategy for payments; amounts and status are drawn apart."""
     status, amounts = st.sampled_from(PaymentStatus), st.none() | money()
@@ -39,6 +42,7 @@ def payments() -> SearchStrategy[Payment]:
     return st.builds(Payment, status, reference=reference, paid=amounts, refunded=amounts)
 
 
+@cache
 @st.composite
 def _booking_facts(draw: st.DrawFn) -> dict[str, Any]:
     interval = draw(intervals())
@@ -70,11 +74,13 @@ def _booking_facts(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@cache
 def bookings() -> SearchStrategy[Booking]:
     """Return a strategy for bookings in any status; their flags and dates are drawn apart from it."""
     return _booking_facts().map(lambda facts: Booking(**facts))
 
 
+@cache
 def holds() -> SearchStrategy[Hold]:
     """Return a strategy for holds; they may lapse before, while or after they last."""
     return st.builds(
@@ -84,6 +90,7 @@ def holds() -> SearchStrategy[Hold]:
     )
 
 
+@cache
 def slots() -> SearchStrategy[Slot]:
     """Return a strategy for offers on one resource or several."""
     resources = st.lists(ids(), min_size=1, max_size=2, unique=True).map(tuple)
@@ -91,6 +98,7 @@ def slots() -> SearchStrategy[Slot]:
     return st.builds(Slot, ids(), intervals(), resources, units, units, st.none() | money())
 
 
+@cache
 def timeslots() -> SearchStrategy[Timeslot]:
     """Return a strategy for stored slots."""
     return st.builds(
@@ -104,6 +112,7 @@ def timeslots() -> SearchStrategy[Timeslot]:
     )
 
 
+@cache
 def events() -> SearchStrategy[Event]:
     """Return a strategy for events; the bookings before and after need not be of the same id."""
     either = bookings() | holds()
@@ -120,6 +129,7 @@ def events() -> SearchStrategy[Event]:
     )
 
 
+@cache
 def refusals() -> SearchStrategy[why.Refusal]:
     """Return a strategy for refusals by each rule."""
     resource, maybe, moment = few_ids(), st.none() | few_ids(), instants()
@@ -147,6 +157,7 @@ def refusals() -> SearchStrategy[why.Refusal]:
     )
 
 
+@cache
 def explanations() -> SearchStrategy[why.Explanation]:
     """Return a strategy for explanations, of permission too."""
     return st.builds(why.Explanation, ids(), instants(), tuples_of(refusals(), max_size=3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ _HOUR: Final = dt.timedelta(hours=1)
 _STEPS: Final = (15, 30, 60, 5, 7)
 
 
+@cache
 def steps() -> SearchStrategy[dt.timedelta]:
     """Return a strategy for the steps of a grid, in minutes; one does not divide an hour."""
     return st.sampled_from(_STEPS).map(lambda minutes: dt.timedelta(minutes=minutes))
@@ -38,6 +40,7 @@ def buffers(*, rules: tuple[BufferRule, ...] = tuple(BufferRule)) -> SearchStrat
     return st.builds(Buffers, lengths(longest=_HOUR), lengths(longest=_HOUR), combine=st.sampled_from(rules))
 
 
+@cache
 @st.composite
 def duration_ranges(draw: st.DrawFn) -> DurationRange:
     """Draw a range of lengths whose longest is a number of steps above its shortest."""
@@ -45,6 +48,7 @@ def duration_ranges(draw: st.DrawFn) -> DurationRange:
     return DurationRange(shortest, shortest + draw(st.integers(0, 4)) * step, step)
 
 
+@cache
 def durations() -> SearchStrategy[Durations]:
     """Return a strategy for how long a booking may last; the simplest is one fixed length."""
     choice = st.builds(DurationChoice, tuples_of(some_length(2 * _HOUR), min_size=1))
@@ -52,6 +56,7 @@ def durations() -> SearchStrategy[Durations]:
     return fixed | choice | duration_ranges() | st.builds(WholeOpening)
 
 
+@cache
 def grids() -> SearchStrategy[Grid]:
     """Return a strategy for grids with each anchor."""
     offsets, places = lengths(longest=_HOUR), st.none() | zones()
@@ -66,6 +71,7 @@ def grids() -> SearchStrategy[Grid]:
     )
 
 
+@cache
 @st.composite
 def limits(draw: st.DrawFn) -> Limit:
     """Draw a limit on the number of bookings, on their length, or on both."""
@@ -82,11 +88,13 @@ def limits(draw: st.DrawFn) -> Limit:
     )
 
 
+@cache
 def prices() -> SearchStrategy[Price]:
     """Return a strategy for prices of each kind; those named have no function attached."""
     return st.builds(FixedPrice, money()) | st.builds(HourlyPrice, money()) | st.builds(NamedPrice, words())
 
 
+@cache
 @st.composite
 def requirements(draw: st.DrawFn) -> Requirement:
     """Draw a requirement of one, several or all of those with a role, of those named, or of any."""
@@ -114,6 +122,7 @@ def resources(draw: st.DrawFn, *, schedule: SearchStrategy[AnySchedule] | None =
     )
 
 
+@cache
 @st.composite
 def services(draw: st.DrawFn) -> Service:
     """Draw a service with rules of every kind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -43,27 +44,32 @@ _ACTIONS: Final = ("ask", "agree", "begin", "end", "drop")
 _DAY: Final = dt.timedelta(days=1)
 
 
+@cache
 def roles() -> SearchStrategy[frozenset[str]]:
     """Return a strategy for sets of role names, mostly small."""
     return st.frozensets(st.sampled_from(("admin", "staff")) | words(), max_size=2)
 
 
+@cache
 def actors() -> SearchStrategy[Actor]:
     """Return a strategy for actors."""
     return st.builds(Actor, ids(), roles=roles())
 
 
+@cache
 def customers() -> SearchStrategy[Customer]:
     """Return a strategy for customers."""
     return st.builds(Customer, ids(), name=names(), attributes=attributes())
 
 
+@cache
 def people_guards() -> SearchStrategy[Who]:
     """Return a strategy for guards on who acts."""
     by_role = st.builds(HasRole, st.frozensets(words(), min_size=1, max_size=2))
     return st.builds(IsOwner) | st.builds(IsProvider) | by_role
 
 
+@cache
 def time_guards() -> SearchStrategy[When]:
     """Return a strategy for guards on when something is done."""
     margins = lengths(-_DAY, _DAY)
@@ -71,6 +77,7 @@ def time_guards() -> SearchStrategy[When]:
     return before | st.builds(FromStart, margins) | st.builds(FromEnd, margins)
 
 
+@cache
 @st.composite
 def lifecycles(draw: st.DrawFn) -> Lifecycle:
     """Draw a table without contradictions; statuses that nothing reaches or leaves are possible."""
@@ -104,16 +111,19 @@ def _rows(source: str | None, action: str, states: list[State]) -> SearchStrateg
     return st.builds(Transition, st.just(source), st.just(action), targets, who=who, when=when, exempt=who)
 
 
+@cache
 def shares() -> SearchStrategy[Fraction]:
     """Return a strategy for parts of a whole, none and all of it included."""
     return st.sampled_from((Fraction(0), Fraction(1))) | st.fractions(0, 1, max_denominator=20)
 
 
+@cache
 def fees() -> SearchStrategy[Fee]:
     """Return a strategy for fees of both kinds."""
     return st.builds(ShareFee, shares()) | st.builds(FixedFee, money())
 
 
+@cache
 @st.composite
 def cancellation_policies(draw: st.DrawFn) -> CancellationPolicy:
     """Draw a policy whose refund does not grow as the start nears."""
@@ -123,6 +133,7 @@ def cancellation_policies(draw: st.DrawFn) -> CancellationPolicy:
     return CancellationPolicy(tiers, exempt_roles=draw(roles()), late_fee=draw(st.none() | fees()))
 
 
+@cache
 def reschedule_policies() -> SearchStrategy[ReschedulePolicy]:
     """Return a strategy for policies on moving a booking."""
     return st.builds(
@@ -134,6 +145,7 @@ def reschedule_policies() -> SearchStrategy[ReschedulePolicy]:
     )
 
 
+@cache
 def policies() -> SearchStrategy[Policy]:
     """Return a strategy for policies; the simplest is the one that charges nothing."""
     full = st.builds(
@@ -145,6 +157,7 @@ def policies() -> SearchStrategy[Policy]:
     return st.builds(Policy) | full
 
 
+@cache
 def quotes() -> SearchStrategy[Quote | CancellationQuote | RescheduleQuote]:
     """Return a strategy for what acts would cost."""
     at, amount, until = instants(), st.none() | money(), st.none() | instants()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hypothesis import strategies as st
@@ -41,6 +42,7 @@ _RULES: Final = (
 )
 
 
+@cache
 def hours() -> SearchStrategy[Hours]:
     """Return a strategy for hours in quarters of an hour, past midnight and 24 hours round included."""
     starts = st.integers(0, _QUARTERS_A_DAY - 1)
@@ -51,6 +53,7 @@ def hours() -> SearchStrategy[Hours]:
     )
 
 
+@cache
 def weekly_hours() -> SearchStrategy[WeeklyHours]:
     """Return a strategy for hours of some weekdays, every week or every few."""
     days = st.frozensets(st.sampled_from(Weekday), min_size=1)
@@ -59,6 +62,7 @@ def weekly_hours() -> SearchStrategy[WeeklyHours]:
     return st.builds(WeeklyHours, days, spans) | rarely
 
 
+@cache
 def recurrences() -> SearchStrategy[Recurrence]:
     """Return a strategy for recurrences, endless, counted, and with dates added and excluded."""
     ends = st.none() | st.integers(1, 20)
@@ -69,16 +73,19 @@ def recurrences() -> SearchStrategy[Recurrence]:
     return st.builds(Recurrence, wall_times(), st.none() | rules, extra=walls, except_=walls)
 
 
+@cache
 def recurring_hours() -> SearchStrategy[RecurringHours]:
     """Return a strategy for hours that begin by a recurrence."""
     return st.builds(RecurringHours, recurrences(), some_length())
 
 
+@cache
 def date_overrides() -> SearchStrategy[DateOverride]:
     """Return a strategy for other hours on one date, or none."""
     return st.builds(DateOverride, dates(), tuples_of(hours(), max_size=2))
 
 
+@cache
 @st.composite
 def zone_overrides(draw: st.DrawFn) -> ZoneOverride:
     """Draw another zone for a date, a few dates, or from a date on."""
@@ -87,6 +94,7 @@ def zone_overrides(draw: st.DrawFn) -> ZoneOverride:
     return ZoneOverride(draw(zones()), first, last)
 
 
+@cache
 def change_policies() -> SearchStrategy[ResolveEnds]:
     """Return a strategy for how hours meet clock changes, without the policies that raise."""
     gaps = st.sampled_from([one for one in GapPolicy if one is not GapPolicy.RAISE])
@@ -94,12 +102,14 @@ def change_policies() -> SearchStrategy[ResolveEnds]:
     return st.builds(ResolveEnds, gaps, folds, st.none() | folds)
 
 
+@cache
 @st.composite
 def weekly_schedules(draw: st.DrawFn) -> Schedule:
     """Draw a schedule that has weekly hours alone."""
     return Schedule(draw(zones()), draw(tuples_of(weekly_hours(), min_size=1)))
 
 
+@cache
 @st.composite
 def plain_schedules(draw: st.DrawFn) -> Schedule:
     """Draw a schedule with every kind of rule, mostly a few of them, that is not combined of others."""
@@ -119,11 +129,13 @@ def plain_schedules(draw: st.DrawFn) -> Schedule:
     )
 
 
+@cache
 def combined_schedules() -> SearchStrategy[CombinedSchedule]:
     """Return a strategy for unions, intersections and differences of schedules."""
     return st.builds(CombinedSchedule, st.sampled_from(Combination), schedules(), schedules())
 
 
+@cache
 def schedules() -> SearchStrategy[AnySchedule]:
     """Return a strategy for schedules of any kind: weekly ones first, then richer and combined ones."""
     single = weekly_schedules() | plain_schedules()

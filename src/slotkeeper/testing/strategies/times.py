@@ -7,6 +7,7 @@ shrink to something readable: the six days after the base day end with Europe's 
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -55,16 +56,19 @@ def instants(*, anywhere: bool = False) -> SearchStrategy[dt.datetime]:
     return near | st.datetimes(timezones=st.just(dt.UTC)) if anywhere else near
 
 
+@cache
 def dates() -> SearchStrategy[dt.date]:
     """Return a strategy for the dates of eight weeks from the base day on."""
     return st.integers(0, 55).map(lambda days: BASE.date() + dt.timedelta(days=days))
 
 
+@cache
 def wall_times() -> SearchStrategy[dt.datetime]:
     """Return a strategy for wall-clock times, which have no offset."""
     return instants().map(lambda instant: instant.replace(tzinfo=None))
 
 
+@cache
 def zones() -> SearchStrategy[ZoneInfo]:
     """Return a strategy for zones that differ in how their clocks change; the first is UTC."""
     return st.sampled_from(_ZONE_NAMES).map(ZoneInfo)
