@@ -3,6 +3,9 @@
 import logging
 from importlib.metadata import version as installed
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 project = "slotkeeper"
 author = "the slotkeeper authors"
 copyright = f"2026 {author}"  # noqa: A001 - sphinx names it so
@@ -30,7 +33,8 @@ apidoc_modules = [
     }
 ]
 # A name is documented where it is defined, not again in the packages that pass it on.
-autodoc_default_options = {"ignore-module-all": True}
+# What SQLAlchemy says of its own attribute points into its own documentation.
+autodoc_default_options = {"ignore-module-all": True, "exclude-members": "cache_ok"}
 autodoc_member_order = "bysource"
 default_role = "py:obj"
 napoleon_numpy_docstring = False
@@ -43,3 +47,8 @@ suppress_warnings = [
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(
     lambda record: "didn't match any documents" not in str(record.msg)
 )
+
+
+def setup(app: Sphinx) -> None:
+    """Show diagrams as their text, which code hosts draw."""
+    app.add_lexer("mermaid", TextLexer)
