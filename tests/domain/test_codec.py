@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotkeeper.domain.booking import Allocation, Booking, Hold
+from slotkeeper.domain.booking import Booking, Hold
 from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.durations import Durations, FixedDuration, WholeOpening
 from slotkeeper.domain.event import Event
@@ -494,11 +494,11 @@ def test_what_is_no_value_of_the_declared_type_is_not_written(value: object, dec
         to_json(value, declared=declared)
 
 
-def test_an_allocation_of_the_wrong_type_is_named_with_its_place() -> None:
+def test_a_part_of_the_wrong_type_is_named_with_its_place() -> None:
     booking = from_json(Booking, BOOKING)
-    wrong = attrs.evolve(booking, allocations=(Allocation(1, "soon"),))  # type: ignore[arg-type]
+    wrong = attrs.evolve(booking, payment=Payment(reference=7))  # type: ignore[arg-type]
 
-    with pytest.raises(InvalidFieldError, match=r"Booking\.allocations\[0\]\.interval"):
+    with pytest.raises(InvalidFieldError, match=r"Booking\.payment\.reference"):
         to_json(wrong)
 
 

@@ -121,7 +121,9 @@ def test_details_are_plain_facts() -> None:
     assert refused.details() == {
         "service_id": "cut",
         "start": "2025-10-23T12:00Z",
-        "refusals": [{"code": "outside_hours", "resource_id": "7", "open": "{}"}],
+        "refusals": [
+            {"code": "outside_hours", "message": "7 is closed", "resource_id": 7, "open": []},
+        ],
     }
     assert refused.error().details() == refused.details()
 
@@ -136,7 +138,12 @@ def test_html_escapes_what_users_typed_and_names_the_zone() -> None:
     assert "permitted<ul></ul>" in Explanation("cut", NOON.start)._repr_html_()
 
 
-@given(explanations())
+def test_a_permitted_start_has_no_error() -> None:
+    with pytest.raises(errors.InvalidFieldError):
+        Explanation("cut", NOON.start).error()
+
+
+@given(explanations().filter(lambda one: not one.permitted))
 def test_the_error_survives_pickling(explanation: Explanation) -> None:
     error: RefusedError = pickle.loads(pickle.dumps(explanation.error()))
 

@@ -13,6 +13,7 @@ from slotkeeper.domain.fields import (
     Attributes,
     at_least,
     attributes_field,
+    instance_of,
     member_of,
     not_blank,
     optional_instant,
@@ -32,9 +33,9 @@ class Allocation:
     """What one booking takes from one resource: units over an interval, with buffers around it."""
 
     resource_id: Id = attrs.field(validator=id_validator("Allocation.resource_id"))
-    interval: Interval
+    interval: Interval = attrs.field(validator=instance_of(Interval))
     units: int = attrs.field(default=1, validator=at_least(1))
-    buffers: Buffers = attrs.field(default=NO_BUFFERS, kw_only=True)
+    buffers: Buffers = attrs.field(default=NO_BUFFERS, validator=instance_of(Buffers), kw_only=True)
 
     @property
     def occupied(self) -> Interval:
@@ -112,7 +113,7 @@ class Booking:
     id: Id = attrs.field(validator=id_validator("Booking.id"))
     service_id: Id = attrs.field(validator=id_validator("Booking.service_id"))
     customer_id: Id | None = attrs.field(default=None)
-    interval: Interval
+    interval: Interval = attrs.field(validator=instance_of(Interval))
     allocations: tuple[Allocation, ...] = attrs.field(converter=_allocations)
     status: str = attrs.field(validator=not_blank)
     occupies: bool = True

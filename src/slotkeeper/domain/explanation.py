@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 import attrs
 
 from slotkeeper import errors
 from slotkeeper.domain import iso8601
+from slotkeeper.domain.codec import to_json
 from slotkeeper.domain.fields import optional_instant
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import as_utc
@@ -247,17 +248,20 @@ class Explanation:
         return min(by_resource.values(), key=len)[0]
 
     def error(self) -> errors.RefusedError:
-        """Return the error that says so, of the class that belongs to the headline."""
+        """Return the error that says so, of the class that belongs to the headline.
+
+        Raises:
+            InvalidFieldError: Nothing refuses.
+        """
         headline = self.headline
-        return _ERRORS[headline.code if headline is not None else Busy.code](self)
+        if headline is None:
+            raise errors.InvalidFieldError("Explanation.refusals", self.refusals, "must hold a refusal")
+        return _ERRORS[headline.code](self)
 
     def details(self) -> dict[str, Any]:
-        """Return the facts as plain data: service, start, and each refusal's code and fields as text."""
-        rows = [
-            {"code": one.code, **{k: str(v) for k, v in attrs.asdict(one, recurse=False).items()}}
-            for one in self.refusals
-        ]
-        return {"service_id": self.service_id, "start": iso8601.format_instant(self.start), "refusals": rows}
+        """Return the facts as JSON can hold them: service, start, each refusal's code, text and fields."""
+        rows = [{"code": one.code, "message": str(one), **_members(one)} for one in self.refusals]
+        return {**_members(attrs.evolve(self, refusals=())), "refusals": rows}
 
     def __str__(self) -> str:
         when = iso8601.format_instant(self.start)
@@ -271,3 +275,7 @@ class Explanation:
         when = escape(iso8601.format_instant(self.start))
         what = f"{escape(str(self.service_id))} at <code>{when}</code> (UTC): {verdict}"
         return f"<div>{what}<ul>{rows}</ul></div>"
+
+
+def _members(value: Explanation | Refusal) -> dict[str, Any]:
+    return dict(cast("dict[str, Any]", to_json(value)))

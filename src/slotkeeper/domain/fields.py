@@ -6,7 +6,8 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar
+from types import UnionType
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import attrs
 
@@ -62,6 +63,17 @@ def if_given(check: Validator) -> Validator:
     def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if value is not None:
             check(instance, attribute, value)
+
+    return validate
+
+
+def instance_of(kind: type | UnionType) -> Validator:
+    """Return a validator for values of a class, or of one of the classes of a union."""
+    choices = " or ".join(one.__name__ for one in get_args(kind) or (kind,))
+
+    def validate(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not isinstance(value, kind):
+            raise InvalidFieldError(named(instance, attribute), value, f"must be a {choices}")
 
     return validate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from slotkeeper.domain.actor import role_names
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, finite
+from slotkeeper.domain.fields import Attributes, at_least, attributes_field, finite, instance_of
 from slotkeeper.domain.ids import Id, id_tuple, id_validator
 from slotkeeper.domain.schedule import AnySchedule, Schedule
 from slotkeeper.errors import InvalidFieldError
@@ -30,7 +30,9 @@ class Resource:
     """
 
     id: Id = attrs.field(validator=id_validator("Resource.id"))
-    schedule: AnySchedule = attrs.field(factory=Schedule.always, repr=False)
+    schedule: AnySchedule = attrs.field(
+        factory=Schedule.always, validator=instance_of(AnySchedule), repr=False
+    )
     capacity: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
     name: str = attrs.field(default="", kw_only=True)
     roles: frozenset[str] = attrs.field(default=frozenset(), converter=role_names, kw_only=True)

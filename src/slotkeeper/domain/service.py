@@ -9,7 +9,15 @@ import attrs
 
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
 from slotkeeper.domain.durations import Durations, WholeOpening, as_durations
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, if_given, not_negative, positive
+from slotkeeper.domain.fields import (
+    Attributes,
+    at_least,
+    attributes_field,
+    if_given,
+    instance_of,
+    not_negative,
+    positive,
+)
 from slotkeeper.domain.grid import Grid, OpeningGrid, as_grid
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.limit import Limit
@@ -31,6 +39,9 @@ def _needs(given: Iterable[Requirement]) -> tuple[Requirement, ...]:
 
 def _limits(given: Iterable[Limit]) -> tuple[Limit, ...]:
     return tuple(given)
+
+
+_A_GRID = if_given(instance_of(Grid))
 
 
 @attrs.frozen
@@ -65,20 +76,22 @@ class Service:
     """
 
     id: Id = attrs.field(validator=id_validator("Service.id"))
-    duration: Durations = attrs.field(converter=as_durations)
+    duration: Durations = attrs.field(converter=as_durations, validator=instance_of(Durations))
     name: str = attrs.field(default="", kw_only=True)
     needs: tuple[Requirement, ...] = attrs.field(default=(Requirement(),), converter=_needs, kw_only=True)
-    grid: Grid | None = attrs.field(default=None, converter=as_grid, kw_only=True)
-    accept: Grid | None = attrs.field(default=None, converter=as_grid, kw_only=True)
+    grid: Grid | None = attrs.field(default=None, converter=as_grid, validator=_A_GRID, kw_only=True)
+    accept: Grid | None = attrs.field(default=None, converter=as_grid, validator=_A_GRID, kw_only=True)
     shared_grid: bool = attrs.field(default=False, kw_only=True)
-    buffers: Buffers = attrs.field(default=NO_BUFFERS, kw_only=True)
+    buffers: Buffers = attrs.field(default=NO_BUFFERS, validator=instance_of(Buffers), kw_only=True)
     notice: dt.timedelta | None = attrs.field(
         default=dt.timedelta(0), validator=if_given(not_negative), kw_only=True
     )
     horizon: dt.timedelta | None = attrs.field(default=None, validator=if_given(not_negative), kw_only=True)
     limits: tuple[Limit, ...] = attrs.field(default=(), converter=_limits, kw_only=True)
-    price: Price | None = attrs.field(default=None, converter=as_price, kw_only=True)
-    policy: Policy = attrs.field(factory=Policy, kw_only=True)
+    price: Price | None = attrs.field(
+        default=None, converter=as_price, validator=if_given(instance_of(Price)), kw_only=True
+    )
+    policy: Policy = attrs.field(factory=Policy, validator=instance_of(Policy), kw_only=True)
     units: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
     max_units: int | None = attrs.field(default=None, validator=if_given(at_least(1)), kw_only=True)
     hold_for: dt.timedelta = attrs.field(default=dt.timedelta(minutes=15), validator=positive, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from slotkeeper.domain import iso8601
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field
+from slotkeeper.domain.fields import Attributes, at_least, attributes_field, instance_of
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
@@ -31,7 +31,7 @@ class Slot:
     """
 
     service_id: Id
-    interval: Interval
+    interval: Interval = attrs.field(validator=instance_of(Interval))
     resource_ids: tuple[Id, ...]
     free_units: int = attrs.field(default=1, validator=at_least(1))
     units: int = attrs.field(default=1, validator=at_least(1))
@@ -67,7 +67,7 @@ class Timeslot:
 
     id: Id = attrs.field(validator=id_validator("Timeslot.id"))
     resource_id: Id = attrs.field(validator=id_validator("Timeslot.resource_id"))
-    interval: Interval
+    interval: Interval = attrs.field(validator=instance_of(Interval))
     service_id: Id | None = attrs.field(default=None, kw_only=True)
     attributes: Attributes = attributes_field()
     version: int = attrs.field(default=1, validator=at_least(1), kw_only=True)
