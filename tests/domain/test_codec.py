@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotkeeper.domain.booking import Booking, Hold
+from slotkeeper.domain.booking import Booking, Hold, Payment
 from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.durations import Durations, FixedDuration, WholeOpening
 from slotkeeper.domain.event import Event
