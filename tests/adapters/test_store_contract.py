@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
+
 from slotkeeper.adapters.memory import MemoryStore
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.adapters.sql.store import HostedStore
 from slotkeeper.ports import Store
 from slotkeeper.testing.contract import Capabilities, StoreContract
-from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
 
 
 class TestMemoryStore(StoreContract):

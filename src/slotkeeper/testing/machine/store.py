@@ -1,0 +1,184 @@
+"""`StoreMachine`: units of work of any content, committed or rolled back, against dicts and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.ids import Id
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.service import Service
+from slotkeeper.domain.slot import Timeslot
+from slotkeeper.errors import SlotkeeperError
+from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
+from slotkeeper.testing.contract.chapters.guard import small_visits
+from slotkeeper.testing.contract.samples import HOUR, NOW, at, happening, kept, room, span
+from slotkeeper.testing.machine.base import StoreDriver
+from slotkeeper.testing.machine.store_model import Outcome, StoreModel
+
+ROOMS = (1, 2)
+IDS = st.integers(1, 5)
+HOURS = st.integers(0, 12)
+CLOCK = st.sampled_from((NOW, at(1), at(2), at(6)))
+SPANS = st.builds(lambda start, length: span(start, start + length), HOURS, st.integers(1, 4))
+
+
+class _RollBack(Exception):  # noqa: N818 - not a fault: it ends a unit of work on purpose
+    """Ends a unit of work without its changes."""
+
+
+class StoreMachine(StoreDriver):
+    """Everything that the ports let one do with a store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = StoreModel()
+        self.before = StoreModel()
+        self.open: AbstractContextManager[UnitOfWork] | None = None
+        self.unit: UnitOfWork | None = None
+        self.appended = 0
+
+    @initialize(capacities=st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    def furnish(self, capacities: tuple[int, int]) -> None:
+        with self._work() as unit:
+            unit.services.put(Service(1, HOUR))
+        for number, capacity in zip(ROOMS, capacities, strict=True):
+            self._put(number, capacity, 1)
+
+    # -- units of work -----------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.unit is None)
+    @rule()
+    def begin(self) -> None:
+        self.before = self.model.copy()
+        self.open = self.store.begin()
+        self.unit = self.open.__enter__()
+
+    @precondition(lambda self: self.unit is not None)
+    @rule()
+    def commit(self) -> None:
+        self._leave(None)
+
+    @precondition(lambda self: self.unit is not None)
+    @rule()
+    def roll_back(self) -> None:
+        self._leave(_RollBack())
+        self.model = self.before
+
+    def _leave(self, fault: BaseException | None) -> None:
+        assert self.open is not None
+        leaving, self.open, self.unit = self.open, None, None
+        with suppress(_RollBack):
+            leaving.__exit__(None if fault is None else type(fault), fault, None)
+
+    def teardown(self) -> None:
+        """End the unit of work that is open, and dispose of the store."""
+        if self.unit is not None:
+            self._leave(_RollBack())
+        super().teardown()
+
+    @contextmanager
+    def _work(self) -> Iterator[UnitOfWork]:
+        """Give the unit of work that is open, or one for a single step."""
+        if self.unit is not None:
+            yield self.unit
+        else:
+            with self.store.begin() as unit:
+                yield unit
+
+    def _agree(self, expected: Outcome, change: Callable[[UnitOfWork], object]) -> None:
+        """Make a change that must end as the model says."""
+        found: Outcome = None
+        with suppress(SlotkeeperError), self._work() as unit:
+            try:
+                change(unit)
+            except SlotkeeperError as error:
+                found = type(error)
+                if self.unit is None:
+                    raise
+        assert found is expected
+
+    # -- changes -----------------------------------------------------------------------------------------
+
+    @rule(room_id=st.sampled_from(ROOMS), capacity=st.integers(1, 3), step=st.sampled_from((1, 1, 1, 0, 2)))
+    def put_resource(self, room_id: int, capacity: int, step: int) -> None:
+        self._put(room_id, capacity, self.model.resources[room_id].version + step)
+
+    def _put(self, room_id: int, capacity: int, version: int) -> None:
+        one = room(room_id, capacity=capacity, version=version)
+        self._agree(self.model.put(one), lambda unit: unit.resources.put(one))
+
+    @rule(booking=small_visits(), now=CLOCK)
+    def add(self, booking: Booking, now: Any) -> None:  # noqa: ANN401 - an instant
+        self._agree(self.model.add(booking, now), lambda unit: unit.bookings.add(booking, now=now))
+
+    @rule(booking=small_visits(), now=CLOCK, step=st.sampled_from((1, 1, 1, 0, 2)), same_place=st.booleans())
+    def replace(self, booking: Booking, now: Any, step: int, *, same_place: bool) -> None:  # noqa: ANN401
+        stored = self.model.bookings.get(booking.id, booking)
+        place = stored if same_place else booking
+        changed = attrs.evolve(
+            booking, interval=place.interval, allocations=place.allocations, version=stored.version + step
+        )
+        self._agree(self.model.replace(changed, now), lambda unit: unit.bookings.replace(changed, now=now))
+
+    @rule(slot_id=IDS, room_id=st.sampled_from(ROOMS), when=SPANS)
+    def add_slot(self, slot_id: Id, room_id: int, when: Interval) -> None:
+        slot = Timeslot(slot_id, room_id, when)
+        self._agree(self.model.add_slot(slot), lambda unit: unit.timeslots.add(slot))
+
+    @rule(slot_id=IDS)
+    def delete_slot(self, slot_id: Id) -> None:
+        self._agree(self.model.delete_slot(slot_id), lambda unit: unit.timeslots.delete(slot_id))
+
+    @rule(booking=small_visits())
+    def append(self, booking: Booking) -> None:
+        self.appended += 1
+        event = happening(self.appended, booking)
+        self.model.events.append(event)
+        self._agree(None, lambda unit: unit.outbox.append(event))
+
+    @rule(count=st.integers(1, 3))
+    def mark_sent(self, count: int) -> None:
+        chosen = [one.id for one in self.model.pending()[:count]]
+        self.model.sent.update(chosen)
+        self._agree(None, lambda unit: unit.outbox.mark_sent(chosen, at=NOW))
+
+    @rule(scope=st.sampled_from("ab"), key=st.sampled_from("ab"), content=st.integers(0, 9))
+    def keep(self, scope: str, key: str, content: int) -> None:
+        result = kept(content)
+        self._agree(self.model.keep(scope, key, result), lambda unit: unit.keys.keep(scope, key, result))
+
+    # -- questions ---------------------------------------------------------------------------------------
+
+    @rule(rooms=st.lists(st.sampled_from(ROOMS)), reach=SPANS)
+    def look_near(self, rooms: list[int], reach: Interval) -> None:
+        with self._work() as unit:
+            assert list(unit.bookings.relevant(rooms, reach)) == self.model.relevant(rooms, reach)
+
+    @rule(now=CLOCK)
+    def look_for_lapsed(self, now: Any) -> None:  # noqa: ANN401 - an instant
+        with self._work() as unit:
+            found = unit.bookings.lapsed(now, limit=9)
+        assert {one.id for one in found} == self.model.lapsed(now)
+
+    @invariant()
+    def everything_is_as_the_model_says(self) -> None:
+        model = self.model
+        with self._work() as unit:
+            bookings = unit.bookings.find(BookingFilter(), Listing(limit=99)).items
+            assert {one.id: one for one in bookings} == model.bookings
+            assert list(unit.resources.all()) == list(model.resources.values())
+            slots = unit.timeslots.find(ROOMS, span(-9, 99))
+            assert {one.id: one for one in slots} == model.timeslots
+            assert list(unit.outbox.pending(limit=99)) == model.pending()
+            for one in model.bookings:
+                history = [event for event in model.events if event.booking_id == one]
+                assert list(unit.outbox.history(one)) == history
+            for (scope, key), result in model.keys.items():
+                assert unit.keys.get(scope, key) == result
