@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.shops import HALF, HOUR, NINE, OPEN, TODAY, at, shop
 
 from slotkeeper import (
+    STANDARD,
     Actor,
     DuplicateIdError,
     DurationChoice,
@@ -30,12 +32,10 @@ from slotkeeper import (
     Service,
     SlotkeeperError,
     SlotTakenError,
-    STANDARD,
     TransitionError,
     UnitsError,
     WholeOpening,
 )
-from tests.desk.shops import HALF, HOUR, NINE, OPEN, TODAY, at, shop
 
 _TOO_DEEP: Any = []
 for _ in range(5_000):
@@ -48,7 +48,12 @@ def test_a_booking_keeps_what_it_was_made_of() -> None:
         "wash", at(0), customer_id=7, notes="red car", attributes={"plate": "WAW1"}, booking_id="b-1"
     )
     assert here.desk.get("b-1") == made
-    assert (made.id, made.customer_id, made.notes, made.attributes) == ("b-1", 7, "red car", {"plate": "WAW1"})
+    assert (made.id, made.customer_id, made.notes, made.attributes) == (
+        "b-1",
+        7,
+        "red car",
+        {"plate": "WAW1"},
+    )
     assert (made.status, made.version, made.price) == ("confirmed", 1, Money.of(40, "EUR"))
     assert made.created_at == made.updated_at == here.clock.now
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.shops import HOUR, MINUTE, TODAY, at, shop
 
 from slotkeeper import (
     STANDARD,
@@ -13,7 +14,6 @@ from slotkeeper import (
     Status,
     TransitionError,
 )
-from tests.desk.shops import HOUR, MINUTE, TODAY, at, shop
 
 
 def test_a_hold_excludes_others_until_it_lapses() -> None:

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.desk.shops import DAY, at, shop
 
 from slotkeeper import InvalidFieldError, Limit, LimitReachedError, NaiveDatetimeError, RefusedError
-from tests.desk.shops import DAY, at, shop
 
 halves = st.lists(st.integers(-1, 17), min_size=1, max_size=6)
 
@@ -18,7 +18,9 @@ def test_all_or_nothing_makes_every_booking_or_leaves_nothing(wanted: list[int],
     for half in taken:
         here.desk.book("wash", at(half / 2))
     before, told = here.written(), len(here.told)
-    possible = len(set(wanted)) == len(wanted) and all(0 <= half < 16 and half not in taken for half in wanted)
+    possible = len(set(wanted)) == len(wanted) and all(
+        0 <= half < 16 and half not in taken for half in wanted
+    )
     starts = [at(half / 2) for half in wanted]
     if possible:
         made = here.desk.book_series("wash", starts)

@@ -13,6 +13,8 @@ from slotkeeper.domain.instant import ZERO
 from slotkeeper.domain.interval import Interval
 from slotkeeper.errors import InvalidFieldError, StaleVersionError
 
+_CENTURY = dt.timedelta(days=36_525)
+
 
 def optional_id(field: str, value: Id | None) -> None:
     """Raise `InvalidFieldError` unless it is an id, or None."""
@@ -64,6 +66,14 @@ def plain_attributes(given: Mapping[str, Any] | None) -> dict[str, Any]:
     written = to_json({} if given is None else given, declared=Attributes)
     assert isinstance(written, dict)  # noqa: S101 - a mapping is written as an object
     return written
+
+
+def check_duration(duration: dt.timedelta | None) -> None:
+    """Raise `InvalidFieldError` unless it is a length that an appointment may have, up to a century, or None."""
+    if duration is not None:
+        check_length("duration", duration)
+        if duration > _CENTURY:
+            raise InvalidFieldError("duration", duration, "must not be more than a hundred years")
 
 
 def check_expected(expected: int | None) -> None:

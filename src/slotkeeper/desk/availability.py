@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from slotkeeper.desk.arguments import check_limit, check_window, optional_id
+from slotkeeper.desk.arguments import check_duration, check_limit, check_window, optional_id
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id, id_tuple
@@ -189,6 +189,7 @@ class Availability(Judging):
         customer_id: Id | None,
     ) -> Request:
         optional_id("customer_id", customer_id)
+        check_duration(duration)
         return Request(
             self._service(unit, service_id),
             duration=duration,

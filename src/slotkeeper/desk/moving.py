@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from slotkeeper.desk.acting import described
-from slotkeeper.desk.arguments import check_text, optional_id, plain_attributes
+from slotkeeper.desk.arguments import check_duration, check_text, optional_id, plain_attributes
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.making import Making, as_stored
 from slotkeeper.desk.results import Move
@@ -18,7 +18,6 @@ from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.durations import WholeOpening
 from slotkeeper.domain.explanation import Explanation
-from slotkeeper.domain.fields import if_given, positive
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.lifecycle_table import Transition, plain
@@ -47,13 +46,17 @@ class Place:
     start: dt.datetime | None = attrs.field(converter=_instant)
     timeslot_id: Id | None = attrs.field()
     resource_ids: tuple[Id, ...] | None = attrs.field(converter=_ids)
-    duration: dt.timedelta | None = attrs.field(validator=if_given(positive))
+    duration: dt.timedelta | None = attrs.field()
     service_id: Id | None = attrs.field()
 
     @timeslot_id.validator
     @service_id.validator
     def _is_an_id(self, attribute: attrs.Attribute[Id | None], value: Id | None) -> None:
         optional_id(attribute.name, value)
+
+    @duration.validator
+    def _is_a_length(self, _: object, value: dt.timedelta | None) -> None:
+        check_duration(value)
 
     def __attrs_post_init__(self) -> None:
         if attrs.astuple(self, recurse=False) == (None,) * len(attrs.fields(Place)):

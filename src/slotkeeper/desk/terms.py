@@ -8,9 +8,9 @@ from typing import Any, TypedDict
 
 import attrs
 
-from slotkeeper.desk.arguments import check_text, optional_id, plain_attributes
+from slotkeeper.desk.arguments import check_duration, check_text, optional_id, plain_attributes
 from slotkeeper.domain.actor import Actor
-from slotkeeper.domain.fields import Attributes, at_least, if_given, positive
+from slotkeeper.domain.fields import Attributes, at_least, if_given
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.money import Money
 from slotkeeper.engine.preference import Preference
@@ -89,7 +89,7 @@ class Wish:
     service_id: Id | None = attrs.field()
     customer_id: Id | None = attrs.field(default=None)
     resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=id_tuple)
-    duration: dt.timedelta | None = attrs.field(default=None, validator=if_given(positive))
+    duration: dt.timedelta | None = attrs.field(default=None)
     units: int | None = attrs.field(default=None, validator=if_given(at_least(1)))
     price: Money | None = attrs.field(default=None)
     notes: str = attrs.field(default="")
@@ -106,6 +106,10 @@ class Wish:
     @timeslot_id.validator
     def _is_an_id(self, attribute: attrs.Attribute[Id | None], value: Id | None) -> None:
         optional_id(attribute.name, value)
+
+    @duration.validator
+    def _is_a_length(self, _: object, value: dt.timedelta | None) -> None:
+        check_duration(value)
 
     @price.validator
     def _is_money(self, _: object, value: object) -> None:
