@@ -1,4 +1,4 @@
-"""A small shop to try the desk on: its hours, its clock that tests set, and a payment provider that keeps notes."""
+"""A small shop to try the desk on: its hours, its clock that tests set, and a payment provider."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ MONDAY = dt.datetime(2025, 10, 20, 6, tzinfo=dt.UTC)
 NINE = MONDAY + 3 * HOUR
 TODAY = Interval(NINE - 9 * HOUR, NINE + 15 * HOUR)
 EVER = Interval(dt.datetime(1, 1, 2, tzinfo=dt.UTC), dt.datetime(9999, 12, 30, tzinfo=dt.UTC))
+TRUE: Any = True
+"""No id and no number of ours, although Python takes it for 1."""
 EUROS = Money.of(40, "EUR")
 OPEN = Schedule("UTC", {"MO-FR": "09:00-17:00"})
 TIERS = Policy(
@@ -67,6 +69,7 @@ class Provider:
     """A payment provider; what it was asked is in its notes."""
 
     refuses: bool = False
+    down: str = "the provider is down"
     charged: list[tuple[Id, Money]] = attrs.field(factory=list)
     refunded: list[tuple[Id, str, Money]] = attrs.field(factory=list)
 
@@ -81,7 +84,7 @@ class Provider:
 
     def _answer(self) -> None:
         if self.refuses:
-            raise PaymentError("the provider is down")
+            raise PaymentError(self.down)
 
 
 @attrs.frozen
@@ -101,10 +104,11 @@ class Shop:
             return [unit.resources.all(), unit.services.all(), page.items, slots, events]
 
 
-def shop(*, capacity: int = 1, rules: dict[str, Any] | None = None, **options: Any) -> Shop:
+def shop(*, capacity: int = 1, rules: dict[str, Any] | None = None, **options: object) -> Shop:
     """A shop with one bay of some capacity and a service ``wash`` of half an hour for 40 euros."""
     clock, told = SetClock(), list[Event]()
-    desk = BookingDesk(MemoryStore(), clock=clock, **{"subscribers": [told.append], **options})
+    chosen: dict[str, Any] = {"clock": clock, "subscribers": [told.append], **options}
+    desk = BookingDesk(MemoryStore(), **chosen)
     desk.add_resource(Resource("bay", OPEN, capacity=capacity))
     defaults = {"needs": [Requirement.any_of("bay")], "price": EUROS, "policy": TIERS}
     desk.add_service(Service("wash", **{"duration": HALF, **defaults, **(rules or {})}))

@@ -23,9 +23,13 @@ from slotkeeper import (
 )
 
 
-@given(st.integers(0, 40 * 3600), st.booleans(), st.sampled_from([None, Actor(7), Actor(1, roles="admin")]))
+@given(
+    seconds=st.integers(0, 40 * 3600),
+    paid=st.booleans(),
+    actor=st.sampled_from([None, Actor(7), Actor(1, roles="admin")]),
+)
 def test_cancelling_applies_exactly_what_the_quote_said(
-    seconds: int, paid: bool, actor: Actor | None
+    *, seconds: int, paid: bool, actor: Actor | None
 ) -> None:
     here = shop()
     made = here.desk.book("wash", at(24), customer_id=7)

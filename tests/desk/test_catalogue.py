@@ -4,7 +4,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.desk.shops import HALF, OPEN, TODAY, at, shop
+from tests.desk.shops import HALF, OPEN, TODAY, TRUE, at, shop
 
 from slotkeeper import (
     InactiveError,
@@ -37,7 +37,7 @@ def test_what_is_switched_off_is_booked_no_more_and_keeps_its_bookings() -> None
     assert [one.id for one in desk.resources(active=None)] == ["bay"]
     assert [one.id for one in desk.resources(active=False)] == ["bay"]
     desk.update_resource(attrs.evolve(desk.get_resource("bay"), active=True))
-    assert desk.book("wash", at(1))
+    assert desk.book("wash", at(1)).status == "confirmed"
 
 
 def test_a_service_switched_off_says_so() -> None:
@@ -66,7 +66,7 @@ def test_a_change_is_the_next_version_and_obeys_the_version_expected() -> None:
         with pytest.raises(StaleVersionError):
             call(1)
         with pytest.raises(InvalidFieldError):
-            call(True)
+            call(TRUE)
     assert here.written() == before
 
 
@@ -81,7 +81,7 @@ def test_nonsense_in_the_catalogue_is_refused_and_writes_nothing() -> None:
         (lambda: here.desk.update_resource(Resource("?", OPEN)), NotFoundError),
         (lambda: here.desk.deactivate_resource("?"), NotFoundError),
         (lambda: here.desk.deactivate_resource(""), InvalidFieldError),
-        (lambda: here.desk.get_resource(True), InvalidFieldError),
+        (lambda: here.desk.get_resource(TRUE), InvalidFieldError),
         (lambda: here.desk.add_resource("bay"), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.update_resource(None), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.add_service(Service("wash", HALF)), StaleVersionError),

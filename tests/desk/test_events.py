@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -28,12 +29,12 @@ _STEPS: dict[str, Any] = {
 
 
 @given(
-    st.sampled_from(["hold", "request", "book"]),
-    st.lists(st.sampled_from(sorted(_STEPS)), max_size=8),
-    st.booleans(),
+    creation=st.sampled_from(["hold", "request", "book"]),
+    steps=st.lists(st.sampled_from(sorted(_STEPS)), max_size=8),
+    waiting=st.booleans(),
 )
 def test_every_change_is_one_event_with_before_and_after_in_order(
-    creation: str, steps: list[str], waiting: bool
+    *, creation: str, steps: list[str], waiting: bool
 ) -> None:
     here = shop()
     made = here.desk.book("wash", at(0), action=creation)
@@ -47,7 +48,7 @@ def test_every_change_is_one_event_with_before_and_after_in_order(
     history = here.desk.history(made.id)
     assert [event.sequence for event in history] == list(range(1, len(history) + 1))
     assert history[0].before is None
-    for earlier, later in zip(history, history[1:], strict=False):
+    for earlier, later in pairwise(history):
         assert later.before == earlier.booking
         assert later.at >= earlier.at
     assert history[-1].booking == here.desk.get(made.id)
@@ -81,14 +82,14 @@ def test_a_subscriber_that_fails_undoes_nothing_and_stops_nobody(caplog: pytest.
     told: list[Event] = []
 
     def fail(_event: Event) -> None:
-        raise RuntimeError("the socket is gone")
+        raise ConnectionResetError
 
     desk = shop(subscribers=[fail, told.append]).desk
     with caplog.at_level(logging.ERROR, logger="slotkeeper"):
         made = desk.book("wash", at(0))
     assert desk.get(made.id) == made
     assert [event.booking for event in told] == [made]
-    assert "the socket is gone" in caplog.text
+    assert "ConnectionResetError" in caplog.text
 
 
 def test_a_subscriber_sees_the_change_and_may_use_the_desk() -> None:

@@ -12,6 +12,7 @@ from slotkeeper import (
     NotModifiableError,
     SlotTakenError,
     Status,
+    Transition,
     TransitionError,
 )
 
@@ -44,8 +45,8 @@ def test_a_hold_may_become_a_request_that_awaits_approval_without_end() -> None:
     assert (asked.status, asked.expires_at) == ("pending", None)
 
 
-@given(st.booleans(), st.booleans())
-def test_a_lapsed_hold_can_be_confirmed_only_while_it_is_still_free(taken: bool, swept: bool) -> None:
+@given(taken=st.booleans(), swept=st.booleans())
+def test_a_lapsed_hold_can_be_confirmed_only_while_it_is_still_free(*, taken: bool, swept: bool) -> None:
     here = shop()
     held = here.desk.hold("wash", at(0))
     here.clock.wait(15 * MINUTE)
@@ -90,7 +91,7 @@ def test_a_booking_beside_a_lapsed_hold_leaves_it_alone() -> None:
 def test_a_hold_can_be_let_go() -> None:
     here = shop()
     assert here.desk.cancel(here.desk.hold("wash", at(0)).id).booking.status == "cancelled"
-    assert here.desk.book("wash", at(0))
+    assert here.desk.book("wash", at(0)).status == "confirmed"
 
 
 def test_a_sweep_expires_the_longest_overdue_first_and_each_once() -> None:
@@ -109,7 +110,7 @@ def test_a_sweep_expires_the_longest_overdue_first_and_each_once() -> None:
 
 
 def test_what_has_lapsed_cannot_be_moved() -> None:
-    table = STANDARD.extend(*[type(STANDARD.transitions[0])("held", "reschedule", "held")])
+    table = STANDARD.extend(Transition("held", "reschedule", "held"))
     here = shop(lifecycle=table)
     held = here.desk.hold("wash", at(0))
     moved = here.desk.reschedule(held.id, at(1)).booking
@@ -133,4 +134,4 @@ def test_a_lifecycle_without_expiry_still_frees_what_has_lapsed() -> None:
     here.clock.wait(15 * MINUTE)
     assert len(here.desk.slots("wash", TODAY)) == 16
     assert here.desk.expire_holds() == []
-    assert here.desk.book("wash", at(0))
+    assert here.desk.book("wash", at(0)).status == "confirmed"

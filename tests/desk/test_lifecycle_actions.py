@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.desk.shops import EUROS, HOUR, at, shop
+from tests.desk.shops import EUROS, HOUR, TRUE, at, shop
 
 from slotkeeper import (
     STANDARD,
     Actor,
     BeforeStart,
+    BookingDesk,
     ForbiddenError,
     HasRole,
+    Id,
     InvalidFieldError,
     IsOwner,
     Lifecycle,
@@ -24,6 +27,8 @@ from slotkeeper import (
     TransitionError,
     TransitionTimeError,
 )
+
+Change = Callable[[BookingDesk, Id, Any], object]
 
 WORKSHOP = Lifecycle(
     [
@@ -55,7 +60,7 @@ def test_a_refused_action_changes_nothing() -> None:
     here = shop()
     made = here.desk.book("wash", at(0))
     before = here.written()
-    for call, error in (
+    calls: list[tuple[Any, type[Exception]]] = [
         (lambda: here.desk.confirm(made.id), TransitionError),
         (lambda: here.desk.complete(made.id), TransitionTimeError),
         (lambda: here.desk.mark_no_show(made.id), TransitionTimeError),
@@ -71,7 +76,8 @@ def test_a_refused_action_changes_nothing() -> None:
         (lambda: here.desk.start("?"), NotFoundError),
         (lambda: here.desk.start(""), InvalidFieldError),
         (lambda: here.desk.start(None), InvalidFieldError),  # type: ignore[arg-type]
-    ):
+    ]
+    for call, error in calls:
         with pytest.raises(error):
             call()
         assert here.written() == before
@@ -82,7 +88,7 @@ def test_true_is_no_id_although_it_equals_one() -> None:
     desk.book("wash", at(0), booking_id=1)
     for call in (desk.get, desk.cancel, desk.history, desk.allowed_actions, desk.quote_cancellation):
         with pytest.raises(InvalidFieldError):
-            call(True)
+            call(TRUE)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_true_is_no_id_although_it_equals_one() -> None:
         lambda desk, one, version: desk.reschedule(one, at(3), expected_version=version),
     ],
 )
-def test_every_change_respects_the_version_expected(change: Any) -> None:
+def test_every_change_respects_the_version_expected(change: Change) -> None:
     here = shop()
     made = here.desk.book("wash", at(0))
     here.desk.update(made.id, notes="first")

@@ -37,13 +37,13 @@ def _busy(moves: list[int]) -> Shop:
 
 
 @given(
-    st.lists(st.integers(0, 15), max_size=9),
-    st.sampled_from(BOOKING_ORDERS),
-    st.integers(1, 4),
-    st.booleans(),
+    halves=st.lists(st.integers(0, 15), max_size=9),
+    order=st.sampled_from(BOOKING_ORDERS),
+    limit=st.integers(1, 4),
+    by_cursor=st.booleans(),
 )
 def test_paging_covers_everything_once_in_order(
-    halves: list[int], order: str, limit: int, by_cursor: bool
+    *, halves: list[int], order: str, limit: int, by_cursor: bool
 ) -> None:
     desk = _busy(halves).desk
     seen: list[Booking] = []
@@ -58,7 +58,7 @@ def test_paging_covers_everything_once_in_order(
         number += 1
         listing = Listing(order=order, limit=limit, after=page.next)
         page = desk.find(listing=listing if by_cursor else Listing.page(number, limit=limit, order=order))
-    assert sorted(one.id for one in seen) == list(range(len(halves)))  # type: ignore[type-var]
+    assert sorted(one.id for one in seen) == list(range(len(halves)))
     field = order.removeprefix("-")
     keys = [one.interval.start if field == "start" else getattr(one, field) for one in seen]
     assert keys == sorted(keys, reverse=order.startswith("-"))
@@ -158,14 +158,14 @@ def test_bad_listings_are_errors_of_ours() -> None:
         {"after": "x", "offset": 1},
     ):
         with pytest.raises(InvalidFieldError):
-            Listing(**listing)  # type: ignore[arg-type]
+            Listing(**listing)
     for number in (0, -1, True, 1.0):
         with pytest.raises(InvalidFieldError):
             Listing.page(number)  # type: ignore[arg-type]
     cursor = desk.find(listing=Listing(limit=1)).next
-    for listing in (Listing(after="nonsense"), Listing(after=cursor, order="-start")):
+    for stray in (Listing(after="nonsense"), Listing(after=cursor, order="-start")):
         with pytest.raises(ParseError):
-            desk.find(listing=listing)
+            desk.find(listing=stray)
 
 
 def test_a_page_beyond_the_last_is_empty_and_knows_the_total() -> None:

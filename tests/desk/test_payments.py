@@ -11,7 +11,9 @@ from slotkeeper import (
     CurrencyMismatchError,
     ForbiddenError,
     HasRole,
+    Id,
     InvalidFieldError,
+    Lifecycle,
     Money,
     NotFoundError,
     NotModifiableError,
@@ -43,7 +45,7 @@ def test_a_payment_confirms_and_is_noted_once() -> None:
 
 def test_a_payment_that_comes_while_the_checkout_is_opened_is_not_lost() -> None:
     class Quick(Provider):
-        def charge(self, booking_id: Any, amount: Money) -> str:
+        def charge(self, booking_id: Id, amount: Money) -> str:
             here.desk.settle(booking_id, reference="direct")
             return super().charge(booking_id, amount)
 
@@ -76,7 +78,7 @@ def test_what_is_paid_lapses_no_more_even_unconfirmed() -> None:
 @pytest.mark.parametrize("confirm", [True, False])
 @pytest.mark.parametrize("provider", [None, Provider()])
 def test_a_late_payment_takes_the_time_again_where_it_is_free(
-    confirm: bool, provider: Provider | None
+    *, confirm: bool, provider: Provider | None
 ) -> None:
     here = shop(payments=provider)
     held = here.desk.hold("wash", at(0))
@@ -99,7 +101,9 @@ def test_a_late_payment_takes_the_time_again_where_it_is_free(
         ("sweep", STANDARD),
     ],
 )
-def test_a_late_payment_for_what_is_gone_is_given_back(lost_by: str, table: Any, confirm: bool) -> None:
+def test_a_late_payment_for_what_is_gone_is_given_back(
+    *, lost_by: str, table: Lifecycle, confirm: bool
+) -> None:
     provider = Provider()
     here = shop(payments=provider, lifecycle=table)
     held = here.desk.checkout(here.desk.hold("wash", at(0)).id)
@@ -156,7 +160,7 @@ def test_bad_payments_are_refused_and_change_nothing() -> None:
     before = here.written()
     calls: list[tuple[Any, type[Exception]]] = [
         (lambda: here.desk.checkout(made.id), InvalidFieldError),
-        (lambda: here.desk.settle_refunds(), InvalidFieldError),
+        (here.desk.settle_refunds, InvalidFieldError),
         (lambda: here.desk.settle(made.id), InvalidFieldError),
         (lambda: here.desk.settle(made.id, paid=40), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.settle(made.id, paid=Money.zero("EUR")), InvalidFieldError),

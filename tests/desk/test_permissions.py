@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from slotkeeper import (
     STANDARD,
     Actor,
     BeforeStart,
+    BookingDesk,
     ForbiddenError,
     HasRole,
+    Id,
     Interval,
     IsOwner,
     IsProvider,
@@ -20,6 +23,7 @@ from slotkeeper import (
     TransitionTimeError,
 )
 
+Act = Callable[[BookingDesk, Id, Actor], object]
 OWNER, OTHER = Actor(7), Actor(8)
 PROVIDER, ADMIN = Actor("bay"), Actor(1, roles="admin")
 
@@ -52,7 +56,7 @@ def test_a_booking_is_read_by_owner_provider_and_admin(look: str) -> None:
         (lambda desk, one, actor: desk.update(one, notes="x", actor=actor), {"owner", "provider", "admin"}),
     ],
 )
-def test_who_may_act_is_the_tables_to_say(act: Any, allowed: set[str]) -> None:
+def test_who_may_act_is_the_tables_to_say(act: Act, allowed: set[str]) -> None:
     actors = {"owner": OWNER, "other": OTHER, "provider": PROVIDER, "admin": ADMIN}
     for name, actor in actors.items():
         here = shop(lifecycle=MARKET)

@@ -37,7 +37,7 @@ from slotkeeper import (
 
 @given(st.sets(st.integers(0, 15), min_size=1), st.data())
 def test_moving_frees_the_old_place_and_takes_the_new_one_or_changes_nothing(
-    taken: set[int], data: Any
+    taken: set[int], data: st.DataObject
 ) -> None:
     here = shop()
     made = {half: here.desk.book("wash", at(half / 2)) for half in sorted(taken)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.desk.shops import DAY, HALF, HOUR, MINUTE, NINE, OPEN, TODAY, at, shop
+from tests.desk.shops import DAY, HALF, HOUR, MINUTE, NINE, OPEN, TODAY, TRUE, at, shop
 
 from slotkeeper import (
     DuplicateIdError,
@@ -74,7 +74,7 @@ def test_the_slot_must_be_on_the_resource_that_the_caller_takes_it_to_be_on() ->
     desk.add_timeslot(Timeslot("t", "bay", Interval(at(0), at(1)), service_id="wash"))
     with pytest.raises(NotFoundError):
         desk.book_timeslot("t", resource_id="other")
-    assert desk.book_timeslot("t", resource_id="bay")
+    assert desk.book_timeslot("t", resource_id="bay").timeslot_id == "t"
 
 
 def test_a_slot_that_names_no_service_needs_one() -> None:
@@ -96,8 +96,10 @@ def test_a_stored_slot_obeys_hours_and_notice() -> None:
         here.desk.book_timeslot("t")
 
 
-@given(st.sets(st.integers(0, 15), max_size=5), st.booleans(), st.integers(0, 12))
-def test_a_slot_listed_as_free_can_be_booked_and_no_other(taken: set[int], named: bool, waited: int) -> None:
+@given(taken=st.sets(st.integers(0, 15), max_size=5), named=st.booleans(), waited=st.integers(0, 12))
+def test_a_slot_listed_as_free_can_be_booked_and_no_other(
+    *, taken: set[int], named: bool, waited: int
+) -> None:
     here = shop(capacity=2)
     made = here.desk.generate_timeslots("bay", TODAY, HALF, service_id="wash" if named else None)
     for half in taken:
@@ -108,7 +110,8 @@ def test_a_slot_listed_as_free_can_be_booked_and_no_other(taken: set[int], named
     assert [row.timeslot for row in everything] == made
     for slot in made:
         if slot.id in free:
-            assert here.desk.book_timeslot(slot.id, service_id="wash", units=free[slot.id])
+            made_on = here.desk.book_timeslot(slot.id, service_id="wash", units=free[slot.id])
+            assert made_on.interval == slot.interval
         else:
             with pytest.raises((SlotTakenError, NoticeError)):
                 here.desk.book_timeslot(slot.id, service_id="wash")
@@ -168,7 +171,7 @@ def test_nonsense_about_slots_is_refused_and_writes_nothing() -> None:
         (lambda: here.desk.generate_timeslots("bay", TODAY, 30), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.generate_timeslots("bay", "today", HALF), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.book_timeslot("?"), NotFoundError),
-        (lambda: here.desk.book_timeslot(True), InvalidFieldError),
+        (lambda: here.desk.book_timeslot(TRUE), InvalidFieldError),
         (lambda: here.desk.book_timeslot(None), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.book_timeslot("t", service_id="?"), NotFoundError),
         (lambda: here.desk.book_timeslot("t", service_id="wash", units=0), InvalidFieldError),

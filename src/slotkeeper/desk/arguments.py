@@ -69,7 +69,7 @@ def plain_attributes(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def check_duration(duration: dt.timedelta | None) -> None:
-    """Raise `InvalidFieldError` unless it is a length that an appointment may have, up to a century, or None."""
+    """Raise `InvalidFieldError` unless it is a length of up to a century, or None."""
     if duration is not None:
         check_length("duration", duration)
         if duration > _CENTURY:
