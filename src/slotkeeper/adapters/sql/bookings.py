@@ -48,11 +48,8 @@ class SqlBookings:
         columns = rows.booking_columns(booking)
         try:
             self._check(booking, now)
-            self._transaction.change(self._statements.insert, columns)
+            self._write(booking, self._statements.insert, columns)
         except (NotFoundError, SlotTakenError):
-            self._refuse_twice(booking)
-            raise
-        except sa.exc.IntegrityError:
             self._refuse_twice(booking)
             raise
         self._transaction.change(self._statements.take, rows.allocation_columns(booking, now=now))
@@ -67,7 +64,7 @@ class SqlBookings:
         self._check(booking, now)
         new = self._retake(booking, stored, now)
         keys = {"wanted_id": booking.id, "wanted_version": stored.version}
-        if self._transaction.change(self._statements.update, {**columns, **keys}) != 1:
+        if self._write(booking, self._statements.update, {**columns, **keys}) != 1:
             raise RetryableError(_OVERTAKEN)
         if new:
             self._transaction.change(self._statements.take, new)
@@ -108,6 +105,13 @@ class SqlBookings:
         if booking.blocks(now):
             whole = reduce(Interval.hull, (one.occupied for one in booking.allocations))
             check_capacity(booking, self.relevant(wanted, whole), capacities, now=now)
+
+    def _write(self, booking: Booking, statement: sa.Insert | sa.Update, columns: rows.Columns) -> int:
+        """Write a booking's own row; where its keys are in order, what it refers to is its service."""
+        try:
+            return self._transaction.change(statement, columns)
+        except sa.exc.IntegrityError:
+            raise NotFoundError("service", booking.service_id) from None
 
     def _refuse_twice(self, booking: Booking) -> None:
         """Raise if the id is in use, which is said before anything else that speaks against a booking."""

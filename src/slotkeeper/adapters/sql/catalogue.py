@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.transaction import Transaction
+from slotkeeper.adapters.sql.types import IdText
 from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
@@ -38,15 +39,13 @@ class SqlCatalogue(Generic[T]):
 
     def get(self, item_id: Id, /) -> T:
         """Return one by id."""
-        query = sa.select(self._table.c.body).where(self._table.c.id == item_id)
-        for row in self._transaction.rows(query):
+        for row in self._transaction.rows(_by_id(self._table), {"wanted_id": item_id}):
             return self._read(row.body)
         raise NotFoundError(self._name, item_id)
 
     def all(self) -> Sequence[T]:
         """Return every one, in the order in which they were first put."""
-        query = sa.select(self._table.c.body).order_by(self._table.c.position, self._table.c.id)
-        return [self._read(row.body) for row in self._transaction.rows(query)]
+        return [self._read(row.body) for row in self._transaction.rows(_in_order(self._table))]
 
     def put(self, item: T, /) -> None:
         """Store a new one at version 1, or replace the version before."""
@@ -93,6 +92,16 @@ def resource_columns(resource: Resource) -> dict[str, Any]:
 def service_columns(_service: Service) -> dict[str, Any]:
     """Return what is kept of a service beside its definition: nothing."""
     return {}
+
+
+@cache
+def _by_id(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.body).where(table.c.id == sa.bindparam("wanted_id", type_=IdText()))
+
+
+@cache
+def _in_order(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.body).order_by(table.c.position, table.c.id)
 
 
 @lru_cache(maxsize=4096)

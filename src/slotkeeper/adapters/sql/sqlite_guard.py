@@ -3,7 +3,7 @@
 Before an allocation is inserted, or changed to take more, the units taken over its occupied interval are
 added up as a running sum over starts and ends; ends sort before starts, since intervals are half-open. What
 has lapsed at the instant at which the row was judged takes nothing. When a booking's flags change, its
-allocations follow.
+allocations follow, judged at its new time of change, or at the present if the writer left that as it was.
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ WHEN OLD.occupies <> NEW.occupies OR OLD.counts <> NEW.counts OR OLD.expires_at 
 BEGIN
   UPDATE {allocations}
   SET occupies = NEW.occupies, relevant = NEW.occupies OR NEW.counts, expires_at = NEW.expires_at,
-    judged_at = NEW.updated_at
+    judged_at = CASE WHEN NEW.updated_at > OLD.updated_at THEN NEW.updated_at ELSE {present} END
   WHERE booking_id = NEW.id AND (
     occupies <> NEW.occupies OR relevant <> (NEW.occupies OR NEW.counts) OR expires_at IS NOT NEW.expires_at);
 END
 """
+_PRESENT: Final = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 _CHANGE: Final = "UPDATE OF resource_id, occupied_start, occupied_end, units, occupies, expires_at"
 
 
@@ -96,4 +97,4 @@ def _triggers(tables: Tables) -> Iterator[str]:
         message=OVER_CAPACITY,
         rival=rival,
     )
-    yield trigger(_FOLLOW, "allocations_follow")
+    yield trigger(_FOLLOW, "allocations_follow", present=_PRESENT)

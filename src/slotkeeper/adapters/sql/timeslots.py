@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,7 +24,7 @@ class SqlTimeslots:
 
     def get(self, timeslot_id: Id, /) -> Timeslot:
         """Return one by id."""
-        for row in self._transaction.rows(sa.select(self._table).where(self._table.c.id == timeslot_id)):
+        for row in self._rows(timeslot_id):
             return timeslot_of(row)
         raise NotFoundError("timeslot", timeslot_id)
 
@@ -32,7 +33,9 @@ class SqlTimeslots:
         try:
             self._transaction.change(sa.insert(self._table), timeslot_columns(timeslot))
         except sa.exc.IntegrityError:
-            raise DuplicateIdError("timeslot", timeslot.id) from None
+            if self._rows(timeslot.id):
+                raise DuplicateIdError("timeslot", timeslot.id) from None
+            raise NotFoundError("resource", timeslot.resource_id) from None
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""
@@ -44,6 +47,9 @@ class SqlTimeslots:
         removed = self._transaction.change(sa.delete(self._table).where(self._table.c.id == timeslot_id), {})
         if not removed:
             raise NotFoundError("timeslot", timeslot_id)
+
+    def _rows(self, timeslot_id: Id) -> Sequence[sa.Row[Any]]:
+        return self._transaction.rows(sa.select(self._table).where(self._table.c.id == timeslot_id))
 
     def _of(self, resource_id: Id, span: Interval) -> Iterable[Timeslot]:
         row, far = self._table.c, self._table.alias("far").c
