@@ -153,6 +153,14 @@ class Listing:
         check_page(number)
         return cls(order=order, limit=limit, offset=(number - 1) * limit)
 
+    def pages(self, total: int) -> int:
+        """Return how many pages of this size hold ``total`` items; none for nothing.
+
+        >>> Listing(limit=20).pages(41)
+        3
+        """
+        return -(-total // self.limit)
+
 
 def check_page(number: object) -> None:
     """Raise unless ``number`` is the number of a page, from 1 on."""
@@ -162,7 +170,7 @@ def check_page(number: object) -> None:
 
 @attrs.frozen
 class Page(Generic[T]):
-    """Part of a list: its items, how many there are in all, and the cursor of the next part, if there is one."""
+    """Part of a list: its items, how many there are in all, and the cursor of the next part, if any."""
 
     items: Sequence[T]
     total: int

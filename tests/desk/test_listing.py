@@ -171,6 +171,7 @@ def test_bad_listings_are_errors_of_ours() -> None:
 def test_a_page_beyond_the_last_is_empty_and_knows_the_total() -> None:
     page = _busy([0, 1, 2]).desk.find(listing=Listing.page(5, limit=2))
     assert (list(page.items), page.total, page.next) == ([], 3, None)
+    assert [Listing(limit=2).pages(total) for total in (0, 1, 2, 3)] == [0, 1, 1, 2]
 
 
 def test_every_booking_listed_can_be_written_as_json_and_read_back() -> None:

@@ -76,8 +76,9 @@ class Telling(Transitions):
                     one(event)
                 told.append(event.id)
         finally:
-            with self.store.begin() as unit:
-                unit.outbox.mark_sent(told, at=self._now())
+            if told:
+                with self.store.begin() as unit:
+                    unit.outbox.mark_sent(told, at=self._now())
         return len(told)
 
     def _due(self, unit: UnitOfWork, within: dt.timedelta, now: dt.datetime, limit: int) -> list[Booking]:
