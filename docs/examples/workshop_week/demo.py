@@ -19,6 +19,7 @@ from slotkeeper import BookingDesk, Interval, RefusedError, Resource, Service, f
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.contrib.text_grid import slot_table, week_grid
 
+HOUR = dt.timedelta(hours=1)
 HERE = Path(__file__).parent
 WEDNESDAY = "2025-10-22T00:00+02:00/P1D"
 RIVAL_START = "2025-10-22T09:00+02:00"
@@ -91,10 +92,8 @@ def show(week: dict[str, Any], database: Path) -> None:
     for resource in desk.resources():
         opened = resource.schedule.open_between(window)
         share = next(one.share for one in desk.statistics(window, resource_ids=[resource.id]).utilisation)
-        print(f"\n== {resource.name}: open {opened.duration}, {share:.1%} of it booked ==")
-        print(
-            week_grid(opened, desk.free_time(resource.id, window), window, zone, step=dt.timedelta(hours=1))
-        )
+        print(f"\n== {resource.name}: open {opened.duration / HOUR:g} h, {share:.1%} of it booked ==")
+        print(week_grid(opened, desk.free_time(resource.id, window), window, zone, step=HOUR))
 
 
 def rival(desk: BookingDesk) -> None:
