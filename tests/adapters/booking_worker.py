@@ -20,8 +20,8 @@ from slotkeeper.desk import BookingDesk
 from slotkeeper.errors import RefusedError
 
 NOW = dt.datetime(2025, 10, 20, tzinfo=dt.UTC)
-KEPT = 4
-STARTS = [NOW + dt.timedelta(days=1, minutes=15 * step) for step in range(4 * 24)]
+KEPT = 1
+STARTS = [NOW + dt.timedelta(days=1, minutes=15 * step) for step in range(12)]
 
 
 def desk_on(path: str) -> tuple[SqlStore, BookingDesk]:
