@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
 
 import attrs
 from hypothesis import strategies as st
@@ -44,7 +44,7 @@ class StoreMachine(StoreDriver):
         self.unit: UnitOfWork | None = None
         self.appended = 0
 
-    @initialize(capacities=st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    @initialize(capacities=st.tuples(st.integers(1, 2), st.integers(1, 3)))
     def furnish(self, capacities: tuple[int, int]) -> None:
         with self._work() as unit:
             unit.services.put(Service(1, HOUR))
@@ -70,6 +70,18 @@ class StoreMachine(StoreDriver):
     def roll_back(self) -> None:
         self._leave(_RollBack())
         self.model = self.before
+
+    @precondition(lambda self: self.unit is None)
+    @rule(bookings=st.lists(small_visits(), min_size=1, max_size=3), slot_id=IDS)
+    def work_in_vain(self, bookings: list[Booking], slot_id: Id) -> None:
+        self.begin()
+        self.delete_slot(slot_id)
+        self.mark_sent(2)
+        for one in bookings:
+            self._replace(one, NOW, 1)
+            self._add(one, NOW)
+            self.append(one)
+        self.roll_back()
 
     def _leave(self, fault: BaseException | None) -> None:
         assert self.open is not None
@@ -115,16 +127,27 @@ class StoreMachine(StoreDriver):
         self._agree(self.model.put(one), lambda unit: unit.resources.put(one))
 
     @rule(booking=small_visits(), now=CLOCK)
-    def add(self, booking: Booking, now: Any) -> None:  # noqa: ANN401 - an instant
+    def add(self, booking: Booking, now: dt.datetime) -> None:
+        self._add(booking, now)
+
+    @rule(bookings=st.lists(small_visits(), min_size=2, max_size=5))
+    def add_several(self, bookings: list[Booking]) -> None:
+        for one in bookings:
+            self._add(one, NOW)
+
+    def _add(self, booking: Booking, now: dt.datetime) -> None:
         self._agree(self.model.add(booking, now), lambda unit: unit.bookings.add(booking, now=now))
 
     @rule(booking=small_visits(), now=CLOCK, step=st.sampled_from((1, 1, 1, 0, 2)), same_place=st.booleans())
-    def replace(self, booking: Booking, now: Any, step: int, *, same_place: bool) -> None:  # noqa: ANN401
-        stored = self.model.bookings.get(booking.id, booking)
-        place = stored if same_place else booking
-        changed = attrs.evolve(
-            booking, interval=place.interval, allocations=place.allocations, version=stored.version + step
+    def replace(self, booking: Booking, now: dt.datetime, step: int, *, same_place: bool) -> None:
+        place = self.model.bookings.get(booking.id, booking) if same_place else booking
+        self._replace(
+            attrs.evolve(booking, interval=place.interval, allocations=place.allocations), now, step
         )
+
+    def _replace(self, booking: Booking, now: dt.datetime, step: int) -> None:
+        stored = self.model.bookings.get(booking.id, booking)
+        changed = attrs.evolve(booking, version=stored.version + step)
         self._agree(self.model.replace(changed, now), lambda unit: unit.bookings.replace(changed, now=now))
 
     @rule(slot_id=IDS, room_id=st.sampled_from(ROOMS), when=SPANS)
@@ -162,7 +185,7 @@ class StoreMachine(StoreDriver):
             assert list(unit.bookings.relevant(rooms, reach)) == self.model.relevant(rooms, reach)
 
     @rule(now=CLOCK)
-    def look_for_lapsed(self, now: Any) -> None:  # noqa: ANN401 - an instant
+    def look_for_lapsed(self, now: dt.datetime) -> None:
         with self._work() as unit:
             found = unit.bookings.lapsed(now, limit=9)
         assert {one.id for one in found} == self.model.lapsed(now)
