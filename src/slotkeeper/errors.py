@@ -174,7 +174,7 @@ class InvalidRecurrenceError(InvalidInputError):
 
 @attrs.define(slots=False)
 class InvalidFieldError(InvalidInputError):
-    """A field cannot hold the value given; ``field`` is dotted, as in ``Service.step``."""
+    """A field cannot hold the value given; ``field`` is dotted, as in ``Service.units``."""
 
     code: ClassVar[str] = "invalid_field"
     field: str
