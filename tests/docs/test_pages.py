@@ -19,14 +19,18 @@ def tree(root: type[errors.SlotkeeperError]) -> list[type[errors.SlotkeeperError
     return [root, *(kind for kind in below if kind.__module__ == errors.__name__)]
 
 
+def summary(kind: type[errors.SlotkeeperError]) -> str:
+    return (kind.__doc__ or "").splitlines()[0].removesuffix(".").replace("``", "`")
+
+
 def test_the_diagram_is_the_standard_table() -> None:
     (diagram,) = re.findall(r"```mermaid\n(.*?)```", page("how-to/own-lifecycle.md"), re.DOTALL)
     assert diagram == STANDARD.to_mermaid()
 
 
-def test_the_page_of_errors_lists_every_class_with_its_code() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page("reference/errors.md"), re.MULTILINE)
-    assert rows == [(kind.code, kind.__name__) for kind in tree(errors.SlotkeeperError)]
+def test_the_page_of_errors_lists_every_class_with_its_code_and_summary() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*) \|$", page("reference/errors.md"), re.MULTILINE)
+    assert rows == [(kind.code, kind.__name__, summary(kind)) for kind in tree(errors.SlotkeeperError)]
 
 
 def test_the_page_of_errors_draws_the_tree_of_the_module() -> None:
