@@ -57,7 +57,7 @@ types: $(VENV)/.dev ## check the types
 	$(BIN)/mypy
 
 layers: $(VENV)/.dev ## check who imports whom
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-cache --no-logo
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build/html
 	rm -rf docs/_build docs/reference/api

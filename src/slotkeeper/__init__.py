@@ -15,13 +15,15 @@ from slotkeeper.domain.grid import ClockGrid, FixedGrid, GapGrid, Grid, OpeningG
 from slotkeeper.domain.guards import BeforeEnd, BeforeStart, FromEnd, FromStart, HasRole, IsOwner, IsProvider
 from slotkeeper.domain.hours import DateOverride, Hours, RecurringHours, WeeklyHours, ZoneOverride
 from slotkeeper.domain.ids import Id
+from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
 from slotkeeper.domain.limit import Limit, Per
+from slotkeeper.domain.localise import MEMBERSHIP, ResolveEnds
 from slotkeeper.domain.money import Money
-from slotkeeper.domain.periods import Period, Weekday
+from slotkeeper.domain.periods import Period, Weekday, day_interval, period_bounds
 from slotkeeper.domain.policy import (
     CancellationPolicy,
     CancellationQuote,
@@ -98,6 +100,9 @@ from slotkeeper.errors import (
 from slotkeeper.ports import BookingFilter, Listing, Page
 
 __all__ = [
+    "EARLIEST",
+    "LATEST",
+    "MEMBERSHIP",
     "STANDARD",
     "SYSTEM",
     "Action",
@@ -206,6 +211,7 @@ __all__ = [
     "Requirement",
     "ReschedulePolicy",
     "RescheduleQuote",
+    "ResolveEnds",
     "Resource",
     "RetryableError",
     "Schedule",
@@ -237,10 +243,12 @@ __all__ = [
     "by_score",
     "classify",
     "conflict_groups",
+    "day_interval",
     "from_json",
     "least_loaded",
     "overbooked",
     "overlapping_pairs",
+    "period_bounds",
     "resolve",
     "round_robin",
     "to_json",

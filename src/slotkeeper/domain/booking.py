@@ -146,6 +146,21 @@ class Booking:
             )
 
     @property
+    def start(self) -> dt.datetime:
+        """The first instant, in UTC."""
+        return self.interval.start
+
+    @property
+    def end(self) -> dt.datetime:
+        """The first instant after it, in UTC."""
+        return self.interval.end
+
+    @property
+    def resource_id(self) -> Id:
+        """The leading resource."""
+        return self.allocations[0].resource_id
+
+    @property
     def resource_ids(self) -> tuple[Id, ...]:
         """The resources that it takes, the leading one first."""
         return tuple(one.resource_id for one in self.allocations)
