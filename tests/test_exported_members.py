@@ -15,7 +15,9 @@ def constants_then_classes_then_functions(name: str) -> tuple[int, str]:
 
 
 def test_the_names_are_sorted_and_unique() -> None:
-    assert list(slotkeeper.__all__) == sorted(set(slotkeeper.__all__), key=constants_then_classes_then_functions)
+    assert list(slotkeeper.__all__) == sorted(
+        set(slotkeeper.__all__), key=constants_then_classes_then_functions
+    )
 
 
 def test_every_name_is_there_and_nothing_else_is_public() -> None:
@@ -25,7 +27,11 @@ def test_every_name_is_there_and_nothing_else_is_public() -> None:
 
 
 def test_every_error_is_exported() -> None:
-    found = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+    found = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, Exception)
+    }
     assert found <= set(slotkeeper.__all__)
 
 

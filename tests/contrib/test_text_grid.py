@@ -25,7 +25,12 @@ def test_a_week_shows_open_taken_and_partly_taken_hours() -> None:
     opened = Schedule.weekly_hours("UTC", {"MO": "09:00-13:00"}).open_between(WEEK)
     taken = IntervalSet.parse("2025-10-20T10:00Z/PT1H, 2025-10-20T11:30Z/PT30M")
     grid = week_grid(opened, opened - taken, WEEK, "UTC", step=HOUR)
-    assert [cell(grid, time, 0) for time in ("09:00", "10:00", "11:00", "12:00")] == [FREE, BUSY, PARTLY, FREE]
+    assert [cell(grid, time, 0) for time in ("09:00", "10:00", "11:00", "12:00")] == [
+        FREE,
+        BUSY,
+        PARTLY,
+        FREE,
+    ]
     assert cell(grid, "09:00", 1) == CLOSED
     assert grid.splitlines()[1].split()[:2] == ["Mon", "20"]
 

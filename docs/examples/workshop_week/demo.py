@@ -1,7 +1,7 @@
 """A week of a workshop: what is free, who has booked, who is refused and why, and what cancelling gives back.
 
-It reads ``week.json``, keeps its bookings in an SQLite file, and lets a second process try to take a time that
-is gone. The week is one in which the clock is set back. Every figure printed comes from the library.
+It reads ``week.json``, keeps its bookings in an SQLite file, and lets a second process try to take a time
+that is gone. The week is one in which the clock is set back. Every figure printed comes from the library.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def main() -> None:
 def open_desk(week: dict[str, Any], database: Path) -> BookingDesk:
     """Return a desk over the file, its clock standing at the week's ``now``."""
     now = dt.datetime.fromisoformat(week["now"])
-    return BookingDesk(SqlStore.from_url(f"sqlite:///{database}"), clock=lambda: now)
+    store = SqlStore.from_url(f"sqlite:///{database}")
+    store.create_all()
+    return BookingDesk(store, clock=lambda: now)
 
 
 def fill(desk: BookingDesk, week: dict[str, Any]) -> None:
@@ -65,7 +67,6 @@ def show(week: dict[str, Any], database: Path) -> None:
     """Print the story."""
     zone, window = week["zone"], Interval.parse(week["window"])
     desk = open_desk(week, database)
-    desk.store.create_all()
     fill(desk, week)
     names = {one.id: one.name for one in desk.resources()}
 
@@ -76,7 +77,9 @@ def show(week: dict[str, Any], database: Path) -> None:
     booking = desk.book(
         "oil", dt.datetime.fromisoformat("2025-10-22T09:30+02:00"), customer_id="zofia", resource_ids=["anna"]
     )
-    print(f"{booking.status}: {booking.interval} on {' and '.join(booking.resource_ids)}, {booking.price}")
+    print(
+        f"{booking.status}: {booking.interval} on {' and '.join(map(str, booking.resource_ids))}, {booking.price}"
+    )
     booking = desk.settle(booking.id)
     print(f"payment: {booking.payment.status}, {booking.payment.paid}")
 
