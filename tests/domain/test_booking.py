@@ -31,6 +31,11 @@ Misfit: TypeAlias = Any
 
 def test_the_leading_resource_comes_first() -> None:
     assert BOOKING.resource_ids == (4, 3)
+    assert BOOKING.resource_id == 4
+
+
+def test_a_booking_starts_and_ends_with_its_interval() -> None:
+    assert (BOOKING.start, BOOKING.end) == (NOON.start, NOON.end)
 
 
 @pytest.mark.parametrize(

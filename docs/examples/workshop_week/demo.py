@@ -77,9 +77,8 @@ def show(week: dict[str, Any], database: Path) -> None:
     booking = desk.book(
         "oil", dt.datetime.fromisoformat("2025-10-22T09:30+02:00"), customer_id="zofia", resource_ids=["anna"]
     )
-    print(
-        f"{booking.status}: {booking.interval} on {' and '.join(map(str, booking.resource_ids))}, {booking.price}"
-    )
+    taken = " and ".join(map(str, booking.resource_ids))
+    print(f"{booking.status}: {booking.interval} on {taken}, {booking.price}")
     booking = desk.settle(booking.id)
     print(f"payment: {booking.payment.status}, {booking.payment.paid}")
 
