@@ -64,7 +64,7 @@ def test_customers_with_attributes_can_be_members_of_sets() -> None:
     "value", [SYSTEM, Actor(3, roles=["admin"]), Customer("c", name="C", attributes={"a": 1})]
 )
 def test_actors_and_customers_survive_pickling(value: object) -> None:
-    assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(value)) == value
 
 
 def test_the_system_actor_bears_its_role() -> None:

@@ -44,7 +44,7 @@ from slotkeeper.errors import InvalidFieldError, NaiveDatetimeError, ParseError
 from slotkeeper.testing import strategies as some
 
 if TYPE_CHECKING:
-    from slotkeeper.domain.fields import Attributes
+    from slotkeeper.domain.attributes import Attributes
 
 Data = Any
 NOON = Interval.parse("2025-10-23T12:00Z/PT1H")

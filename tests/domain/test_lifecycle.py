@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @given(tables())
 def test_tables_survive_pickling_even_after_use(table: Lifecycle) -> None:
     used = table.occupying | table.final | table.counting | set(table.actions_from(None))
-    copy = pickle.loads(pickle.dumps(table))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(table))
     assert copy == table
     assert hash(copy) == hash(table)
     assert used == copy.occupying | copy.final | copy.counting | set(copy.actions_from(None))

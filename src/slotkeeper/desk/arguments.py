@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from slotkeeper.domain.attributes import Attributes
 from slotkeeper.domain.codec import to_json
-from slotkeeper.domain.fields import Attributes
 from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.instant import ZERO
 from slotkeeper.domain.interval import Interval

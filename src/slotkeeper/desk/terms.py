@@ -10,7 +10,8 @@ import attrs
 
 from slotkeeper.desk.arguments import check_duration, check_text, optional_id, plain_attributes
 from slotkeeper.domain.actor import Actor
-from slotkeeper.domain.fields import Attributes, at_least, if_given
+from slotkeeper.domain.attributes import Attributes
+from slotkeeper.domain.fields import at_least, if_given
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.money import Money
 from slotkeeper.engine.preference import Preference

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from slotkeeper.domain.fields import Attributes, attributes_field
+from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.errors import InvalidFieldError
 

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
-from slotkeeper.domain.fields import (
-    Attributes,
-    at_least,
-    attributes_field,
-    instance_of,
-    member_of,
-    not_blank,
-    optional_instant,
-)
+from slotkeeper.domain.fields import at_least, instance_of, member_of, not_blank, optional_instant
 from slotkeeper.domain.ids import Id, check_id, id_validator
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.interval import Interval

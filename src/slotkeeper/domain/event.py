@@ -6,8 +6,9 @@ import datetime as dt
 
 import attrs
 
+from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.booking import Booking
-from slotkeeper.domain.fields import Attributes, attributes_field, not_blank
+from slotkeeper.domain.fields import not_blank
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.instant import as_utc
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from types import UnionType
 from typing import Any, TypeAlias, TypeVar, get_args
@@ -17,9 +17,6 @@ from slotkeeper.errors import InvalidFieldError
 E = TypeVar("E", bound=Enum)
 Validator: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
 """A check of one field: raises, or lets the value be."""
-
-Attributes = Mapping[str, Any]
-"""Free facts of the host's about a value: names to anything that JSON can hold."""
 
 
 def named(instance: object, attribute: attrs.Attribute[Any]) -> str:
@@ -95,15 +92,6 @@ def member_of(kind: type[E], value: object, field: str) -> E:
     except ValueError:
         choices = ", ".join(str(one.value) for one in kind)
         raise InvalidFieldError(field, value, f"must be one of {choices}") from None
-
-
-def _plain(value: Mapping[str, Any]) -> Attributes:
-    return dict(value)
-
-
-def attributes_field() -> Any:  # noqa: ANN401 - attrs.field is typed so
-    """Return a field for free attributes: copied, compared, but left out of the hash."""
-    return attrs.field(factory=dict, converter=_plain, hash=False, kw_only=True, repr=False)
 
 
 def optional_instant(value: dt.datetime | None) -> dt.datetime | None:

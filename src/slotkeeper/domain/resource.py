@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 
 from slotkeeper.domain.actor import role_names
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, finite, instance_of
+from slotkeeper.domain.attributes import Attributes, attributes_field
+from slotkeeper.domain.fields import at_least, finite, instance_of
 from slotkeeper.domain.ids import Id, id_tuple, id_validator
 from slotkeeper.domain.schedule import AnySchedule, Schedule
 from slotkeeper.errors import InvalidFieldError

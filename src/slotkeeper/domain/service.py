@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
 from slotkeeper.domain.durations import Durations, WholeOpening, as_durations
-from slotkeeper.domain.fields import (
-    Attributes,
-    at_least,
-    attributes_field,
-    if_given,
-    instance_of,
-    not_negative,
-    positive,
-)
+from slotkeeper.domain.fields import at_least, if_given, instance_of, not_negative, positive
 from slotkeeper.domain.grid import Grid, OpeningGrid, as_grid
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.limit import Limit

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from slotkeeper.domain import iso8601
-from slotkeeper.domain.fields import Attributes, at_least, attributes_field, instance_of
+from slotkeeper.domain.attributes import Attributes, attributes_field
+from slotkeeper.domain.fields import at_least, instance_of
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
