@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.mariadb import MariaDB
+from slotkeeper.adapters.sql.postgresql import PostgreSQL
 from slotkeeper.adapters.sql.sqlite import SQLite
+from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
 
@@ -17,20 +21,45 @@ class Backend(Protocol):
     def own_units_are_alone(self) -> bool:
         """Whether a writing unit of work of the store's own excludes all others from its beginning."""
 
+    @property
+    def refusals_abort(self) -> bool:
+        """Whether a statement that is refused makes the rest of its transaction void."""
+
+    @property
+    def excludes_overlaps(self) -> bool:
+        """Whether a constraint of the schema keeps exclusive allocations of a resource apart."""
+
+    def engine(self, url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
+        """Return an engine with the settings that suit a store."""
+
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of the store's own."""
 
     def join(self, connection: sa.Connection, *, write: bool) -> None:
         """Make sure that a host's connection is in a transaction."""
 
-    def is_shared(self, engine: sa.Engine) -> bool:
-        """Tell whether an engine has one connection for all threads."""
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+        """Lock the rows of resources, given in the order that all keep to, until the transaction ends."""
+
+    def insert(self, table: sa.Table) -> sa.Insert:
+        """Return an insert that either leaves out rows in conflict with others or is refused for them."""
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether an error is a passing fault."""
 
+    def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether an error says that a row with the same key is there already."""
 
-_BACKENDS: Final[dict[str, Backend]] = {"sqlite": SQLite()}
+    def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether an error says that an allocation overlaps another that is exclusive."""
+
+
+_BACKENDS: Final[dict[str, Backend]] = {
+    "mariadb": MariaDB(),
+    "mysql": MariaDB(),
+    "postgresql": PostgreSQL(),
+    "sqlite": SQLite(),
+}
 
 
 def backend_of(dialect: sa.Dialect) -> Backend:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import reduce
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import sqlalchemy as sa
 
@@ -13,8 +13,8 @@ from slotkeeper.adapters.cursor import sort_key
 from slotkeeper.adapters.sql import rows
 from slotkeeper.adapters.sql.listing import find_bookings
 from slotkeeper.adapters.sql.statements import statements_for
-from slotkeeper.adapters.sql.transaction import Transaction, in_portions
-from slotkeeper.domain.booking import Booking
+from slotkeeper.adapters.sql.transaction import OverlapError, Transaction, in_portions
+from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
 from slotkeeper.engine.guard import check_capacity
@@ -45,14 +45,19 @@ class SqlBookings:
 
     def add(self, booking: Booking, /, *, now: dt.datetime) -> None:
         """Store a new booking, guarded."""
-        columns = rows.booking_columns(booking)
+        columns, transaction = rows.booking_columns(booking), self._transaction
         try:
-            self._check(booking, now)
-            self._write(booking, self._statements.insert, columns)
+            capacities = self._check(booking, now)
         except (NotFoundError, SlotTakenError):
             self._refuse_twice(booking)
             raise
-        self._transaction.change(self._statements.take, rows.allocation_columns(booking, now=now))
+        if not transaction.add(transaction.inserting(transaction.tables.bookings), columns):
+            raise DuplicateIdError("booking", booking.id)
+        taken = rows.allocation_columns(booking, capacities, now=now)
+        if not transaction.add(transaction.inserting(transaction.tables.allocations), taken):
+            for statement in self._statements.withdraw:
+                transaction.change(statement, {"wanted_id": booking.id})
+            self._refuse_overtaken(booking, now)
 
     def replace(self, booking: Booking, /, *, now: dt.datetime) -> None:
         """Replace the version before, guarded."""
@@ -61,13 +66,19 @@ class SqlBookings:
         stored = self.get(booking.id)
         if booking.version != stored.version + 1:
             raise StaleVersionError("booking", booking.id, booking.version - 1, stored.version)
-        self._check(booking, now)
-        new = self._retake(booking, stored, now)
+        capacities = self._check(booking, now)
         keys = {"wanted_id": booking.id, "wanted_version": stored.version}
-        if self._write(booking, self._statements.update, {**columns, **keys}) != 1:
-            raise RetryableError(_OVERTAKEN)
-        if new:
-            self._transaction.change(self._statements.take, new)
+        try:
+            with self._transaction.step():
+                new = self._retake(
+                    booking, stored, rows.allocation_columns(booking, capacities, now=now), now
+                )
+                if self._transaction.change(self._statements.update, {**columns, **keys}) != 1:
+                    raise RetryableError(_OVERTAKEN)
+                if new:
+                    self._transaction.change(self._statements.take, new)
+        except OverlapError:
+            self._refuse_overtaken(booking, now)
 
     def relevant(self, resource_ids: Iterable[Id], reach: Interval, /) -> Sequence[Booking]:
         """Return those that occupy or count near an interval."""
@@ -94,50 +105,72 @@ class SqlBookings:
     def _read(self, query: sa.Select[Any], **parameters: object) -> list[Booking]:
         return list(rows.bookings_of(self._transaction.rows(query, parameters)))
 
-    def _check(self, booking: Booking, now: dt.datetime) -> None:
-        """Hold the promise, on what is read after the lock."""
+    def _check(self, booking: Booking, now: dt.datetime) -> dict[Id, int]:
+        """Hold the promise, on what is read after the lock, and return the capacities that it was held by."""
         self._transaction.lock(booking.resource_ids)
-        query, wanted = self._statements.capacities, list(booking.resource_ids)
-        capacities = {row.id: row.capacity for row in self._transaction.rows(query, {"resource_ids": wanted})}
+        wanted = list(booking.resource_ids)
+        facts = {"resource_ids": wanted, "service_id": booking.service_id}
+        grounds = self._transaction.rows(self._statements.grounds, facts)
+        capacities = {row.id: row.capacity for row in grounds}
         for one in wanted:
             if one not in capacities:
                 raise NotFoundError("resource", one)
         if booking.blocks(now):
             whole = reduce(Interval.hull, (one.occupied for one in booking.allocations))
-            check_capacity(booking, self.relevant(wanted, whole), capacities, now=now)
+            others = self.relevant(wanted, whole)
+            check_capacity(booking, others, capacities, now=now)
+            self._cede(others, capacities, now)
+        if not all(row.offered for row in grounds):
+            raise NotFoundError("service", booking.service_id)
+        return capacities
 
-    def _write(self, booking: Booking, statement: sa.Insert | sa.Update, columns: rows.Columns) -> int:
-        """Write a booking's own row; where its keys are in order, what it refers to is its service."""
-        try:
-            return self._transaction.change(statement, columns)
-        except sa.exc.IntegrityError:
-            raise NotFoundError("service", booking.service_id) from None
+    def _cede(self, others: Iterable[Booking], locked: Container[Id], now: dt.datetime) -> None:
+        """Have what lapsed give up its place, where a constraint would go on keeping it."""
+        lapsed = (one for one in others if one.occupies and not one.blocks(now))
+        places = [_key(one, taken) for one in lapsed for taken in one.resource_ids if taken in locked]
+        if places and self._transaction.excludes_overlaps:
+            self._transaction.change(self._statements.cede, places)
+
+    def _refuse_overtaken(self, booking: Booking, now: dt.datetime) -> NoReturn:
+        """Raise for a booking of which the constraint knew a rival that our own check could not see yet."""
+        self._check(booking, now)
+        raise RetryableError(_OVERTAKEN)
 
     def _refuse_twice(self, booking: Booking) -> None:
         """Raise if the id is in use, which is said before anything else that speaks against a booking."""
         if self._read(self._statements.by_id, wanted_id=booking.id):
             raise DuplicateIdError("booking", booking.id) from None
 
-    def _retake(self, booking: Booking, stored: Booking, now: dt.datetime) -> list[rows.Columns]:
+    def _retake(
+        self, booking: Booking, stored: Booking, wanted: list[rows.Columns], now: dt.datetime
+    ) -> list[rows.Columns]:
         """Bring the rows of what a booking takes up to date, and return those that are yet to be added.
 
         A guard in the database judges each row that changes, so what is kept is changed in place: it is
         judged by what it takes beyond before. It comes before the booking itself, whose flags it repeats.
         """
-        wanted = rows.allocation_columns(booking, now=now)
         if booking.allocations == stored.allocations and _flags(booking) == _flags(stored):
             return []
         kept = set(booking.resource_ids) & set(stored.resource_ids)
-        gone = [{"wanted_id": booking.id, "taken_id": one} for one in set(stored.resource_ids) - kept]
+        gone = [_key(booking, one) for one in set(stored.resource_ids) - kept]
         if gone:
             self._transaction.change(self._statements.release, gone)
-        changed = [one for one in wanted if one["resource_id"] in kept]
-        keys = [{"wanted_id": booking.id, "taken_id": one["resource_id"]} for one in changed]
-        if changed:
-            self._transaction.change(
-                self._statements.retake, [{**one, **key} for one, key in zip(changed, keys, strict=True)]
-            )
+        for taken, row in zip(booking.allocations, wanted, strict=True):
+            if taken.resource_id in kept:
+                if booking.blocks(now) and stored.blocks(now) and _takes_no_more(taken, stored):
+                    del row["exclusive"]  # it may stand beside others since before the capacity was lowered
+                key = _key(booking, taken.resource_id)
+                self._transaction.change(self._statements.retake, {**row, **key})
         return [one for one in wanted if one["resource_id"] not in kept]
+
+
+def _key(booking: Booking, resource_id: Id) -> dict[str, Id]:
+    return {"wanted_id": booking.id, "taken_id": resource_id}
+
+
+def _takes_no_more(taken: Allocation, stored: Booking) -> bool:
+    same = (one for one in stored.allocations if one.resource_id == taken.resource_id)
+    return any(taken.occupied in one.occupied for one in same)
 
 
 def _flags(booking: Booking) -> tuple[object, ...]:

@@ -68,11 +68,8 @@ class SqlCatalogue(Generic[T]):
 
     def _add(self, item: T) -> bool:
         position = sa.select(sa.func.coalesce(sa.func.max(self._table.c.position), 0) + 1).scalar_subquery()
-        try:
-            self._transaction.change(sa.insert(self._table).values(position=position), self._row(item))
-        except sa.exc.IntegrityError:
-            return False
-        return True
+        insert = self._transaction.inserting(self._table).values(position=position)
+        return self._transaction.add(insert, self._row(item))
 
     def _replace(self, item: T) -> bool:
         earlier = self._table.c.id == item.id, self._table.c.version == item.version - 1

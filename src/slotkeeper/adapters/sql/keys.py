@@ -32,7 +32,5 @@ class SqlKeys:
             "result": dict(kept.result),
             "at": kept.at,
         }
-        try:
-            self._transaction.change(sa.insert(self._table), row)
-        except sa.exc.IntegrityError:
-            raise IdempotencyPendingError(key) from None
+        if not self._transaction.add(self._transaction.inserting(self._table), row):
+            raise IdempotencyPendingError(key)

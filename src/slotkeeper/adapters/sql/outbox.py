@@ -33,10 +33,8 @@ class SqlOutbox:
             "at": event.at,
             "body": json.dumps(to_json(event), separators=(",", ":")),
         }
-        try:
-            self._transaction.change(sa.insert(self._table), row)
-        except sa.exc.IntegrityError:
-            raise DuplicateIdError("event", event.id) from None
+        if not self._transaction.add(self._transaction.inserting(self._table), row):
+            raise DuplicateIdError("event", event.id)
 
     def pending(self, *, limit: int) -> Sequence[Event]:
         """Return events not yet marked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment
 from slotkeeper.domain.buffers import Buffers
+from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
 from slotkeeper.domain.slot import Timeslot
@@ -74,8 +75,9 @@ def booking_columns(booking: Booking) -> Columns:
     }
 
 
-def allocation_columns(booking: Booking, *, now: dt.datetime) -> list[Columns]:
+def allocation_columns(booking: Booking, capacities: Mapping[Id, int], *, now: dt.datetime) -> list[Columns]:
     """Return the rows of what a booking takes, as they are judged at ``now``."""
+    blocks = booking.blocks(now)
     flags = {
         "occupies": booking.occupies,
         "relevant": booking.occupies or booking.counts,
@@ -83,7 +85,13 @@ def allocation_columns(booking: Booking, *, now: dt.datetime) -> list[Columns]:
         "judged_at": now,
     }
     return [
-        {"booking_id": booking.id, "position": position, **_taken_columns(one), **flags}
+        {
+            "booking_id": booking.id,
+            "position": position,
+            **_taken_columns(one),
+            **flags,
+            "exclusive": blocks and capacities[one.resource_id] == 1,
+        }
         for position, one in enumerate(booking.allocations)
     ]
 

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from slotkeeper.adapters.sql import types as kind
+from slotkeeper.adapters.sql.mariadb import TABLE_OPTIONS
+from slotkeeper.adapters.sql.postgresql_guard import add_exclusion
 from slotkeeper.adapters.sql.sqlite_guard import add_triggers
 from slotkeeper.domain.booking import PaymentStatus
 
@@ -59,6 +61,7 @@ class Tables:
         self.outbox = self._table("outbox", *_event(), sqlite_autoincrement=True)
         self.keys = self._table("keys", *_key())
         add_triggers(self)
+        add_exclusion(self)
 
     @property
     def all(self) -> tuple[sa.Table, ...]:
@@ -77,7 +80,7 @@ class Tables:
         for item in items:
             if isinstance(item, sa.Index):
                 item.name = sa.quoted_name(f"ix_{self.prefix}{name}_{item.name}", quote=None)
-        chosen: dict[str, Any] = {**_STRICT, **options}
+        chosen: dict[str, Any] = {**_STRICT, **TABLE_OPTIONS, **options}
         return sa.Table(f"{self.prefix}{name}", self.metadata, *items, schema=self.schema, **chosen)
 
 
@@ -111,18 +114,27 @@ def _check(name: str, text: str) -> sa.CheckConstraint:
 
 def _span(start: str, end: str, length: str = "length") -> list[sa.schema.SchemaItem]:
     """Return the checks that a span is one, and its length the true one."""
-    true_length = _check(f"{length}_is_true", f"{length} = {end} - {start}")
-    return [_check(f"{start}_before_end", f"{start} < {end}"), true_length.ddl_if(dialect="sqlite")]
+    counted = {
+        "sqlite": f"{end} - {start}",
+        "postgresql": f"extract(epoch FROM {end} - {start}) * 1000000",
+        "mysql": f"timestampdiff(MICROSECOND, {start}, {end})",
+        "mariadb": f"timestampdiff(MICROSECOND, {start}, {end})",
+    }
+    true_length = (
+        _check(f"{length}_is_true", f"{length} = {text}").ddl_if(dialect=name)
+        for name, text in counted.items()
+    )
+    return [_check(f"{start}_before_end", f"{start} < {end}"), *true_length]
 
 
 def _definition() -> list[sa.schema.SchemaItem]:
     return [
         sa.Column("id", kind.IdText(), primary_key=True),
         _column("position", kind.Whole()),
-        _column("name", sa.Text()),
+        _column("name", kind.WORDS),
         _column("active", kind.Flag()),
         _column("version", kind.Whole()),
-        _column("body", sa.Text()),
+        _column("body", kind.WORDS),
         _check("version_counts_from_one", "version >= 1"),
     ]
 
@@ -145,20 +157,20 @@ def _booking(services: sa.Table) -> list[sa.schema.SchemaItem]:
         _column("end_at", kind.Instant()),
         _column("length", kind.Length()),
         _column("is_hold", kind.Flag()),
-        _column("status", sa.Text()),
+        _column("status", kind.CODE),
         _column("occupies", kind.Flag()),
         _column("counts", kind.Flag()),
         _column("units", kind.Whole()),
         _optional("price_amount", kind.Amount()),
-        _optional("price_currency", sa.Text()),
-        _column("payment_status", sa.Text()),
-        _optional("payment_reference", sa.Text()),
+        _optional("price_currency", kind.CODE),
+        _column("payment_status", kind.CODE),
+        _optional("payment_reference", kind.WORDS),
         _optional("paid_amount", kind.Amount()),
-        _optional("paid_currency", sa.Text()),
+        _optional("paid_currency", kind.CODE),
         _optional("refunded_amount", kind.Amount()),
-        _optional("refunded_currency", sa.Text()),
-        _column("notes", sa.Text()),
-        _optional("reason", sa.Text()),
+        _optional("refunded_currency", kind.CODE),
+        _column("notes", kind.WORDS),
+        _optional("reason", kind.WORDS),
         _optional("expires_at", kind.Instant()),
         _column("moved", kind.Whole()),
         _optional("reminded_at", kind.Instant()),
@@ -196,7 +208,7 @@ def _allocation(bookings: sa.Table, resources: sa.Table) -> list[sa.schema.Schem
         _column("units", kind.Whole()),
         _column("buffer_before", kind.Length()),
         _column("buffer_after", kind.Length()),
-        _column("buffer_rule", sa.Text()),
+        _column("buffer_rule", kind.CODE),
         _column("occupied_start", kind.Instant()),
         _column("occupied_end", kind.Instant()),
         _column("reach_start", kind.Instant()),
@@ -204,6 +216,7 @@ def _allocation(bookings: sa.Table, resources: sa.Table) -> list[sa.schema.Schem
         _column("length", kind.Length()),
         _column("occupies", kind.Flag()),
         _column("relevant", kind.Flag()),
+        _column("exclusive", kind.Flag(), server_default=sa.true()),
         _optional("expires_at", kind.Instant()),
         _column("judged_at", kind.Instant()),
         _check("start_at_before_end", "start_at < end_at"),
@@ -244,10 +257,10 @@ def _event() -> list[sa.schema.SchemaItem]:
         _column("id", kind.IdText()),
         _column("booking_id", kind.IdText()),
         _column("sequence", kind.Whole()),
-        _column("action", sa.Text()),
+        _column("action", kind.CODE),
         _column("at", kind.Instant()),
         _optional("sent_at", kind.Instant()),
-        _column("body", sa.Text()),
+        _column("body", kind.WORDS),
         sa.UniqueConstraint("id"),
         sa.Index("booking", "booking_id", "position"),
         sa.Index("unsent", "position", sqlite_where=unsent, postgresql_where=unsent),
@@ -256,9 +269,9 @@ def _event() -> list[sa.schema.SchemaItem]:
 
 def _key() -> list[sa.schema.SchemaItem]:
     return [
-        sa.Column("scope", sa.Text(), primary_key=True),
-        sa.Column("key", sa.Text(), primary_key=True),
-        _column("fingerprint", sa.Text()),
+        sa.Column("scope", kind.CODE, primary_key=True),
+        sa.Column("key", kind.CODE, primary_key=True),
+        _column("fingerprint", kind.CODE),
         _column("result", kind.Document()),
         _column("at", kind.Instant()),
         sa.Index("at", "at"),

@@ -8,6 +8,7 @@ explicitly, one that writes with ``BEGIN IMMEDIATE``: from then on it is the onl
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -15,11 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
+from slotkeeper.adapters.sql.row_locks import bump
+from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
 _WAIT_SECONDS: Final = 30.0
 _PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _PRIMARY: Final = 0xFF
+_DUPLICATE: Final = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_ROWID}
+)
 
 
 class SQLite:
@@ -27,6 +33,13 @@ class SQLite:
 
     own_units_are_alone = True
     """A unit of work of our own that writes is the only one; locks within it are there already."""
+
+    refusals_abort = False
+    excludes_overlaps = False
+
+    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
+        """Return an engine of our own."""
+        return sqlite_engine(url, **options)
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own on a connection fresh from the pool.
@@ -63,14 +76,27 @@ class SQLite:
             raise InvalidFieldError("connection", connection.engine.url, reason)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def is_shared(self, engine: sa.Engine) -> bool:
-        """Tell whether all threads use one connection, as they must for a database in memory."""
-        return isinstance(engine.pool, StaticPool)
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+        """Lock the whole file, by a change to the rows of resources."""
+        bump(connection, resources, ids)
+
+    def insert(self, table: sa.Table) -> sa.Insert:
+        """Return an insert; a row in conflict with another is an error, which undoes that statement only."""
+        return sa.insert(table)
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         return code & _PRIMARY in _PASSING
+
+    def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether a row with the same key is there already."""
+        return getattr(error.orig, "sqlite_errorcode", None) in _DUPLICATE
+
+    def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell that it is not: a trigger sees no rival that our own check, alone with the file, did not."""
+        del error
+        return False
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:

@@ -27,13 +27,13 @@ class BookingStatements:
         wanted_resources = sa.bindparam("resource_ids", type_=IdText(), expanding=True)
 
         self.by_id = joined(tables).where(bookings.c.id == wanted_id).order_by(allocations.c.position)
-        self.capacities = sa.select(resources.c.id, resources.c.capacity).where(
+        offered = sa.exists().where(tables.services.c.id == sa.bindparam("service_id", type_=IdText()))
+        self.grounds = sa.select(resources.c.id, resources.c.capacity, offered.label("offered")).where(
             resources.c.id.in_(wanted_resources)
         )
         self.relevant = ordered(tables, near(tables, wanted_resources), [bookings.c.start_at, bookings.c.id])
         self.lapsed = lapsed(tables)
         self.owed = owed(tables)
-        self.insert = sa.insert(bookings)
         self.update = sa.update(bookings).where(
             bookings.c.id == wanted_id,
             bookings.c.version == sa.bindparam("wanted_version", type_=Whole()),
@@ -45,6 +45,11 @@ class BookingStatements:
         self.take = sa.insert(allocations)
         self.retake = sa.update(allocations).where(*one_taken)
         self.release = sa.delete(allocations).where(*one_taken)
+        self.cede = sa.update(allocations).where(*one_taken).values(exclusive=False)
+        self.withdraw = (
+            sa.delete(allocations).where(allocations.c.booking_id == wanted_id),
+            sa.delete(bookings).where(bookings.c.id == wanted_id),
+        )
 
 
 @cache

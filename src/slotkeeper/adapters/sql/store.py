@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
 
 from slotkeeper.adapters.sql.backends import backend_of
 from slotkeeper.adapters.sql.bookings import SqlBookings
@@ -15,7 +16,6 @@ from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, se
 from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.schema import Tables, own_tables
-from slotkeeper.adapters.sql.sqlite import sqlite_engine
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
 from slotkeeper.adapters.sql.transaction import Transaction, faults_told
 from slotkeeper.domain.ids import Id
@@ -68,20 +68,22 @@ class SqlStore:
     def __init__(self, engine: sa.Engine, *, tables: Tables | None = None) -> None:
         self._engine, self._tables = engine, tables or own_tables()
         self._backend = backend_of(engine.dialect)
-        self._turn = threading.RLock() if self._backend.is_shared(engine) else nullcontext()
+        shared = isinstance(engine.pool, StaticPool)
+        self._turn = threading.RLock() if shared else nullcontext()
 
     @classmethod
     def from_url(cls, url: str | sa.URL, *, tables: Tables | None = None, **options: Any) -> SqlStore:  # noqa: ANN401 - those of create_engine
         """Return a store with an engine of its own, to be given back with `close`.
 
         Args:
-            url: Such as ``sqlite:///week.sqlite3`` for a file, or ``sqlite://`` for memory.
+            url: Such as ``sqlite:///week.sqlite3`` for a file, ``sqlite://`` for memory,
+                ``postgresql+psycopg://host/name`` or ``mysql+pymysql://host/name`` for a server.
             tables: The tables to use.
             options: For `sqlalchemy.create_engine`.
         """
         parsed = sa.make_url(url)
-        backend_of(parsed.get_dialect()())
-        return cls(sqlite_engine(parsed, **options), tables=tables)
+        backend = backend_of(parsed.get_dialect()())
+        return cls(backend.engine(parsed, **options), tables=tables)
 
     @staticmethod
     def on(connection: sa.Connection, *, tables: Tables | None = None) -> HostedStore:
@@ -157,11 +159,12 @@ class HostedStore:
 
         Raises:
             RetryableError: Another transaction was in the way; repeat the host's one from its beginning.
-            InvalidFieldError: The connection commits every statement by itself.
+            InvalidFieldError: The connection commits every statement by itself, or its isolation is not
+                the one that the guard needs.
         """
         with faults_told(self._backend):
             self._backend.join(self._connection, write=write)
-        with self._connection.begin_nested():
+        with faults_told(self._backend), self._connection.begin_nested():
             yield SqlUnit(
                 Transaction(self._connection, self._tables, self._backend, write=write, alone=False)
             )

@@ -30,12 +30,13 @@ class SqlTimeslots:
 
     def add(self, timeslot: Timeslot, /) -> None:
         """Store a new one."""
-        try:
-            self._transaction.change(sa.insert(self._table), timeslot_columns(timeslot))
-        except sa.exc.IntegrityError:
-            if self._rows(timeslot.id):
-                raise DuplicateIdError("timeslot", timeslot.id) from None
-            raise NotFoundError("resource", timeslot.resource_id) from None
+        resources = self._transaction.tables.resources
+        if not self._transaction.rows(
+            sa.select(resources.c.id).where(resources.c.id == timeslot.resource_id)
+        ):
+            raise NotFoundError("resource", timeslot.resource_id)
+        if not self._transaction.add(self._transaction.inserting(self._table), timeslot_columns(timeslot)):
+            raise DuplicateIdError("timeslot", timeslot.id)
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -17,6 +17,10 @@ IDS_AT_ONCE: Final = 500
 """How many ids go into one statement; databases bound the number of parameters."""
 
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class OverlapError(Exception):
+    """The constraint of the schema found a rival that was not there to be read."""
 
 
 class Transaction:
@@ -56,17 +60,51 @@ class Transaction:
         with faults_told(self._backend):
             return self._connection.execute(statement, parameters).rowcount
 
+    def inserting(self, table: sa.Table) -> sa.Insert:
+        """Return the insert into a table that `add` is to carry out."""
+        return self._backend.insert(table)
+
+    def add(self, statement: sa.Insert, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bool:
+        """Insert rows, and tell whether none of them was in conflict with another; a part may be there then.
+
+        Raises:
+            InvalidFieldError: The unit of work was opened to read.
+        """
+        expected = 1 if isinstance(rows, Mapping) else len(rows)
+        try:
+            return self.change(statement, rows) == expected
+        except sa.exc.IntegrityError as error:
+            if self._backend.is_duplicate(error):
+                return False
+            raise
+
+    @property
+    def excludes_overlaps(self) -> bool:
+        """Whether a constraint of the schema keeps exclusive allocations apart."""
+        return self._backend.excludes_overlaps
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Undo what the block has done if the database refuses a part of it, so that one can go on.
+
+        Raises:
+            OverlapError: The constraint of the schema found a rival.
+        """
+        try:
+            with self._connection.begin_nested() if self._backend.refusals_abort else nullcontext():
+                yield
+        except sa.exc.IntegrityError as error:
+            if self._backend.is_overlap(error):
+                raise OverlapError from error
+            raise
+
     def lock(self, resource_ids: Iterable[Id]) -> None:
         """Lock the rows of resources until the transaction ends, in one order for all, each once."""
         wanted = set(resource_ids) - self._locked
         if wanted and self._write and not self._alone:
-            self.change(self._bump(), [{"locked_id": one} for one in sorted(wanted, key=id_to_text)])
+            with faults_told(self._backend):
+                self._backend.lock(self._connection, self.tables.resources, sorted(wanted, key=id_to_text))
         self._locked |= wanted
-
-    def _bump(self) -> sa.Update:
-        row = self.tables.resources.c
-        bump = sa.update(self.tables.resources).where(row.id == sa.bindparam("locked_id"))
-        return bump.values(times_locked=row.times_locked + 1)
 
 
 def in_portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
@@ -89,6 +127,10 @@ def faults_told(backend: Backend) -> Iterator[None]:
     except sa.exc.DBAPIError as error:
         if backend.is_passing(error):
             raise RetryableError(str(error.orig)) from error
+        if isinstance(error, sa.exc.DataError):
+            raise InvalidFieldError(
+                "value", None, f"must be one that the database can hold: {error.orig}"
+            ) from error
         raise
     except UnicodeEncodeError as error:
         raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error

@@ -1,7 +1,8 @@
 """Column types: how each kind of fact stands in a column, exactly, and comes back as the value that it was.
 
-On SQLite an instant is the whole number of microseconds since 1970 in UTC, and a length of time is that many
-microseconds, so that both compare, subtract and index as numbers, for all of the years 1 to 9999.
+A length of time is a whole number of microseconds. An instant is, on SQLite, the number of microseconds since
+1970, on PostgreSQL a ``timestamptz``, on MariaDB a ``DATETIME(6)`` in UTC: each compares and indexes in the
+order of time, to the microsecond, for all of the years 1 to 9999.
 """
 
 from __future__ import annotations
@@ -12,17 +13,30 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.attributes import Attributes
+from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.ids import Id, id_from_text, id_to_text
 from slotkeeper.domain.instant import TICK
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_LONGEST_ID: Final = 255
+_LONGEST: Final = 255
+_INSTANTS: Final[dict[str, TypeEngine[Any]]] = {
+    "sqlite": sa.Integer(),
+    "postgresql": sa.TIMESTAMP(timezone=True),
+    "mysql": mysql.DATETIME(fsp=6),
+    "mariadb": mysql.DATETIME(fsp=6),
+}
+_IDS: Final[dict[str, TypeEngine[Any]]] = {"sqlite": sa.Text(), "postgresql": sa.Text(collation="C")}
 _Impl: TypeAlias = TypeEngine[Any] | type[TypeEngine[Any]]
 T = TypeVar("T")
+
+WORDS: Final = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+"""Text of any length."""
+CODE: Final = sa.Text().with_variant(sa.String(_LONGEST), "mysql", "mariadb")
+"""Short text that is searched for."""
 
 
 def ticks_of(instant: dt.datetime) -> int:
@@ -52,20 +66,30 @@ class Whole(_Number[int]):
     cache_ok: bool | None = True
 
 
-class Instant(_Number[dt.datetime]):
+class Instant(TypeDecorator[dt.datetime]):
     """An instant in UTC."""
 
+    impl: _Impl = sa.TIMESTAMP
     cache_ok: bool | None = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> int | None:
-        """Write an instant."""
-        del dialect
-        return None if value is None else ticks_of(value)
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        """Return the database's type."""
+        return dialect.type_descriptor(_INSTANTS[dialect.name])
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> dt.datetime | None:
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | int | None:
+        """Write an instant."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return ticks_of(value) if dialect.name == "sqlite" else value.replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: dt.datetime | int | None, dialect: sa.Dialect
+    ) -> dt.datetime | None:
         """Read an instant."""
         del dialect
-        return None if value is None else instant_of(value)
+        if value is None or isinstance(value, int):
+            return None if value is None else instant_of(value)
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class Length(_Number[dt.timedelta]):
@@ -112,7 +136,7 @@ class IdText(TypeDecorator[Id]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
         """Return the database's type."""
-        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.String(_LONGEST_ID))
+        return dialect.type_descriptor(_IDS.get(dialect.name, sa.String(_LONGEST)))
 
     def process_bind_param(self, value: Id | None, dialect: sa.Dialect) -> str | None:
         """Write an id."""
@@ -145,7 +169,7 @@ class Amount(TypeDecorator[Decimal]):
 class Document(TypeDecorator[Any]):
     """Plain JSON data, as text of ASCII characters."""
 
-    impl: _Impl = sa.Text
+    impl: _Impl = WORDS
     cache_ok: bool | None = True
 
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> str:

@@ -1,0 +1,114 @@
+"""MariaDB: the isolation that units of work need, row locks, and what the server's errors mean.
+
+Its default isolation would double-book: under REPEATABLE READ a check sees the state of the transaction's
+first read, however long it waited for the lock after that. Units that write run at READ COMMITTED. Text
+compares by code point, trailing blanks included, so that ids that differ stay apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from slotkeeper.adapters.sql.row_locks import bump
+from slotkeeper.domain.ids import Id
+from slotkeeper.errors import InvalidFieldError, MissingExtraError
+
+TABLE_OPTIONS: Final = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (
+        ("engine", "InnoDB"),
+        ("default_charset", "utf8mb4"),
+        ("collate", "utf8mb4_nopad_bin"),
+    )
+}
+"""What tables are made with; other databases don't read it."""
+
+_SAVEPOINT_GONE: Final = 1305
+_PASSING: Final = frozenset({1020, 1205, 1213, _SAVEPOINT_GONE})
+"""A deadlock undoes the whole transaction, savepoints included, which the return to one then misses."""
+_DUPLICATE: Final = 1062
+_PATIENCE_SECONDS: Final = 30
+
+
+class MariaDB:
+    """How units of work begin, lock and fail on MariaDB."""
+
+    own_units_are_alone = False
+    refusals_abort = False
+    excludes_overlaps = False
+
+    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
+        """Return an engine of our own, whose sessions cut no text short and are not patient for ever."""
+        try:
+            engine = sa.create_engine(url, **options)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(error.name or "pymysql", "mariadb") from None
+        sa.event.listen(engine, "connect", _set_up)
+        return engine
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Begin a transaction of our own: one that reads sees a single state and cannot write."""
+        connection.begin()
+        level = "READ COMMITTED, READ WRITE" if write else "REPEATABLE READ, READ ONLY"
+        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+        if _commits_by_itself(connection):
+            connection.exec_driver_sql("START TRANSACTION")
+
+    def join(self, connection: sa.Connection, *, write: bool) -> None:
+        """Make sure that the host's connection is in a transaction that the host will end.
+
+        Raises:
+            InvalidFieldError: It commits every statement by itself, or writes at another isolation level.
+        """
+        if not connection.in_transaction():
+            connection.begin()
+        if _commits_by_itself(connection):
+            reason = "commits every statement by itself; give one that begins transactions"
+            raise InvalidFieldError("connection", connection.engine.url, reason)
+        level = connection.get_isolation_level()
+        if write and level != "READ COMMITTED":
+            raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
+
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+        """Lock the rows of resources until the transaction ends."""
+        bump(connection, resources, ids)
+
+    def insert(self, table: sa.Table) -> sa.Insert:
+        """Return an insert; a row in conflict with another is an error, which undoes that statement only."""
+        return sa.insert(table)
+
+    def is_passing(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
+        return _number_of(error) in _PASSING
+
+    def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether a row with the same key is there already."""
+        return _number_of(error) == _DUPLICATE
+
+    def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell that it is not: no constraint looks for rivals here."""
+        del error
+        return False
+
+
+def _number_of(error: sa.exc.DBAPIError) -> object:
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments else None
+
+
+def _commits_by_itself(connection: sa.Connection) -> bool:
+    raw: Any = connection.connection.dbapi_connection
+    return cast("bool", raw.get_autocommit())
+
+
+def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET SESSION sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
+            f" innodb_lock_wait_timeout = {_PATIENCE_SECONDS}"
+        )

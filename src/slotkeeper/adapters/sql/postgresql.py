@@ -1,0 +1,94 @@
+"""PostgreSQL: the isolation that units of work need, row locks, and what the server's errors mean.
+
+Units that write run at READ COMMITTED, where each statement sees what was committed before it began: after
+the lock is granted, the check reads what the one before has written. Under the stricter levels it would
+decide on the state from before the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import URL
+
+from slotkeeper.adapters.sql.row_locks import hold
+from slotkeeper.domain.ids import Id
+from slotkeeper.errors import InvalidFieldError, MissingExtraError
+
+_PASSING: Final = frozenset({"40001", "40P01", "55P03"})
+_OVERLAP: Final = "23P01"
+_DUPLICATE: Final = "23505"
+_PATIENCE: Final = "30s"
+
+
+class PostgreSQL:
+    """How units of work begin, lock and fail on PostgreSQL."""
+
+    own_units_are_alone = False
+    refusals_abort = True
+    excludes_overlaps = True
+
+    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
+        """Return an engine of our own, whose sessions show instants in UTC and are not patient for ever."""
+        try:
+            engine = sa.create_engine(url, **options)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(error.name or "psycopg", "postgresql") from None
+        sa.event.listen(engine, "connect", _set_up)
+        return engine
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Begin a transaction of our own: one that reads sees a single state and cannot write."""
+        level = "READ COMMITTED" if write else "REPEATABLE READ"
+        connection.execution_options(isolation_level=level, postgresql_readonly=not write)
+        connection.begin()
+
+    def join(self, connection: sa.Connection, *, write: bool) -> None:
+        """Make sure that the host's connection is in a transaction that the host will end.
+
+        Raises:
+            InvalidFieldError: It commits every statement by itself, or writes at another isolation level.
+        """
+        if not connection.in_transaction():
+            connection.begin()
+        if getattr(connection.connection.dbapi_connection, "autocommit", False):
+            reason = "commits every statement by itself; give one that begins transactions"
+            raise InvalidFieldError("connection", connection.engine.url, reason)
+        level = connection.get_isolation_level()
+        if write and level != "READ COMMITTED":
+            raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
+
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+        """Lock the rows of resources until the transaction ends."""
+        hold(connection, resources, ids)
+
+    def insert(self, table: sa.Table) -> sa.Insert:
+        """Return an insert that leaves out rows in conflict with others, and aborts nothing by that."""
+        return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+    def is_passing(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
+        return _state_of(error) in _PASSING
+
+    def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether a row with the same key is there already."""
+        return _state_of(error) == _DUPLICATE
+
+    def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the constraint found a rival."""
+        return _state_of(error) == _OVERLAP
+
+
+def _state_of(error: sa.exc.DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+
+def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.execute(f"SET lock_timeout = '{_PATIENCE}'")
+    connection.commit()
