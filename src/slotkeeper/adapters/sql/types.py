@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.attributes import Attributes
+from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.ids import Id, id_from_text, id_to_text
 from slotkeeper.domain.instant import TICK
 
