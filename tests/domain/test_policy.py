@@ -41,11 +41,11 @@ nows = st.integers(-60, 10).map(lambda hours: START + hours * HOUR)
 
 @st.composite
 def cancellations(draw: st.DrawFn) -> CancellationPolicy:
-    untils = draw(
+    bounds = draw(
         st.lists(st.none() | st.integers(-5, 48).map(lambda hours: hours * HOUR), max_size=4, unique=True)
     )
-    refunds = sorted(draw(st.lists(shares, min_size=len(untils), max_size=len(untils))), reverse=True)
-    ends = sorted(untils, key=lambda until: (until is None, -(until or 0 * HOUR)))
+    refunds = sorted(draw(st.lists(shares, min_size=len(bounds), max_size=len(bounds))), reverse=True)
+    ends = sorted(bounds, key=lambda until: (until is None, -(until or 0 * HOUR)))
     tiers = [CancellationTier(until, refund) for until, refund in zip(ends, refunds, strict=True)]
     return CancellationPolicy(draw(st.permutations(tiers)), late_fee=draw(st.none() | fees))
 
