@@ -283,3 +283,12 @@ def test_policies_survive_pickling(cancellation: CancellationPolicy, fee: Fee | 
     copy = pickle.loads(pickle.dumps(policy))
     assert copy == policy
     assert hash(copy) == hash(policy)
+
+
+def test_the_longest_notice_there_is_reaches_to_the_beginning_of_time() -> None:
+    forever = dt.timedelta.max
+    policy = CancellationPolicy([CancellationTier(forever, 1), CancellationTier(HOUR, "1/2")])
+    assert [tier.until for tier in policy.tiers] == [forever, HOUR]
+    assert policy.quote(paid=None, start=START, now=START - 2 * HOUR).share == Fraction(1, 2)
+    with pytest.raises(PolicyError):
+        ReschedulePolicy(notice=forever).quote(price=None, start=START, now=START)
