@@ -21,7 +21,7 @@ import attrs
 
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
-from slotkeeper.domain.fields import at_least
+from slotkeeper.domain.fields import at_least, if_given, instance_of
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
@@ -76,6 +76,8 @@ def _names(given: Iterable[str]) -> frozenset[str]:
     return frozenset((given,) if isinstance(given, str) else given)
 
 
+_AN_INTERVAL = if_given(instance_of(Interval))
+
 BOOKING_ORDERS = ("start", "-start", "created_at", "-created_at", "updated_at", "-updated_at")
 """The orders in which bookings can be listed; a minus sign is descending, ties are broken by id."""
 
@@ -101,9 +103,9 @@ class BookingFilter:
     resource_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
     service_ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
     series_id: Id | None = None
-    overlapping: Interval | None = None
-    starting: Interval | None = None
-    created: Interval | None = None
+    overlapping: Interval | None = attrs.field(default=None, validator=_AN_INTERVAL)
+    starting: Interval | None = attrs.field(default=None, validator=_AN_INTERVAL)
+    created: Interval | None = attrs.field(default=None, validator=_AN_INTERVAL)
     ids: frozenset[Id] = attrs.field(default=frozenset(), converter=_ids)
 
     def admits(self, booking: Booking) -> bool:
@@ -144,6 +146,8 @@ class Listing:
 
     @after.validator
     def _not_with_an_offset(self, _: object, value: str | None) -> None:
+        if value is not None and not isinstance(value, str):
+            raise InvalidFieldError("Listing.after", value, "must be a cursor's text")
         if value is not None and self.offset:
             raise InvalidFieldError("Listing.after", value, "cannot go with an offset")
 

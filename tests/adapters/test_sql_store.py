@@ -595,3 +595,11 @@ def test_a_long_booking_far_back_is_found_and_short_ones_before_it_are_not_read(
 def test_documents_are_text_of_ascii_characters() -> None:
     written = Document().process_bind_param({"ą": "\ud800"}, sa.create_engine("sqlite://").dialect)
     assert written.isascii()
+
+
+def test_a_savepoint_of_the_hosts_is_not_the_outermost(store: SqlStore) -> None:
+    with store.engine.connect() as connection:
+        with connection.begin_nested():
+            add_on(connection, visit(1, span(9, 10)))
+        connection.rollback()
+    assert booked(store.engine) == []

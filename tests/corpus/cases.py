@@ -21,18 +21,6 @@ DISPUTED: Final[dict[str, str]] = {}
 Each must fail; one that passes breaks the build, and leaves this list.
 """
 
-UNCLAIMED: Final = frozenset(
-    {
-        "conflict",
-        "filter_starts",
-        "first_start",
-        "schedule_slots",
-        "slots",
-        "slots_by_date",
-    }
-)
-"""Kinds that no module runs yet. Whoever writes the module takes its kinds out."""
-
 
 @attrs.frozen
 class Case:

@@ -1,7 +1,7 @@
 import ast
 from collections import Counter
 
-from tests.corpus.cases import DISPUTED, FOLDER, UNCLAIMED, all_cases
+from tests.corpus.cases import DISPUTED, FOLDER, all_cases
 
 
 def kinds_run_by_each_module() -> dict[str, set[str]]:
@@ -27,7 +27,6 @@ def test_case_ids_are_unique() -> None:
 
 def test_every_kind_is_run_by_exactly_one_module() -> None:
     claims = Counter(kind for kinds in kinds_run_by_each_module().values() for kind in kinds)
-    claims.update(UNCLAIMED)
     assert claims == dict.fromkeys({case.kind for case in all_cases()}, 1)
 
 

@@ -207,3 +207,9 @@ def test_unknown_things_are_not_found() -> None:
             desk.book(service, at(0), resource_ids=resources)
     with pytest.raises(NotFoundError):
         desk.get("?")
+
+
+def test_nothing_starts_at_the_last_instant_there_is() -> None:
+    here = shop(rules={"notice": None})
+    with pytest.raises(InvalidInstantError):
+        here.desk.book("wash", dt.datetime.max.replace(tzinfo=dt.UTC))

@@ -135,3 +135,21 @@ def test_a_lifecycle_without_expiry_still_frees_what_has_lapsed() -> None:
     assert len(here.desk.slots("wash", TODAY)) == 16
     assert here.desk.expire_holds() == []
     assert here.desk.book("wash", at(0)).status == "confirmed"
+
+
+@pytest.mark.parametrize("pay", [False, True])
+def test_a_hold_overtaken_by_a_desk_whose_clock_is_ahead_is_not_confirmed_behind_its_back(
+    *, pay: bool
+) -> None:
+    here = shop(lifecycle=STANDARD.without("expire"))
+    held = here.desk.hold("wash", at(0))
+    here.clock.wait(15 * MINUTE)
+    rival = here.desk.book("wash", at(0))
+    here.clock.wait(-MINUTE)
+    if pay:
+        here.desk.settle(held.id, confirm=False)
+    else:
+        with pytest.raises(SlotTakenError):
+            here.desk.confirm(held.id)
+    assert here.desk.get(held.id).expires_at == held.expires_at
+    assert here.desk.get(rival.id) == rival

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.desk.shops import EUROS, HALF, HOUR, MINUTE, TODAY, Provider, Shop, at, shop
@@ -231,3 +232,11 @@ def test_a_lifecycle_error_is_no_result_to_keep() -> None:
     for _ in range(2):
         with pytest.raises(NotModifiableError):
             here.desk.start("b", key="k")
+
+
+def test_a_uuid_and_the_text_that_writes_it_are_different_content() -> None:
+    here = shop()
+    customer = UUID(int=7)
+    here.desk.book("wash", at(0), customer_id=customer, key="k")
+    with pytest.raises(IdempotencyMismatchError):
+        here.desk.book("wash", at(0), customer_id=customer.urn, key="k")

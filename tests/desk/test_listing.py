@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -141,6 +142,12 @@ def test_the_host_decides_who_reads() -> None:
         {"ids": [None]},
         {"service_ids": [[]]},
         {"statuses": ["gone"]},
+        {"overlapping": 1},
+        {"starting": "today"},
+        {"created": MINUTE},
+        {"wanted": 1},
+        {"listing": 1},
+        {"actor": 0},
     ],
 )
 def test_bad_conditions_are_errors_of_ours(bad: dict[str, Any]) -> None:
@@ -156,6 +163,7 @@ def test_bad_listings_are_errors_of_ours() -> None:
         {"offset": -1},
         {"order": "name"},
         {"after": "x", "offset": 1},
+        {"after": 7},
     ):
         with pytest.raises(InvalidFieldError):
             Listing(**listing)
@@ -163,7 +171,8 @@ def test_bad_listings_are_errors_of_ours() -> None:
         with pytest.raises(InvalidFieldError):
             Listing.page(number)  # type: ignore[arg-type]
     cursor = desk.find(listing=Listing(limit=1)).next
-    for stray in (Listing(after="nonsense"), Listing(after=cursor, order="-start")):
+    nested = base64.urlsafe_b64encode(b"[" * 100_000).decode()
+    for stray in (Listing(after="nonsense"), Listing(after=nested), Listing(after=cursor, order="-start")):
         with pytest.raises(ParseError):
             desk.find(listing=stray)
 

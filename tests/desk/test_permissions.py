@@ -15,6 +15,7 @@ from slotkeeper import (
     HasRole,
     Id,
     Interval,
+    InvalidFieldError,
     IsOwner,
     IsProvider,
     Resource,
@@ -106,3 +107,20 @@ def test_the_catalogue_is_for_managers(name: str) -> None:
     assert here.written() == before
     CATALOGUE[name](here.desk, Actor(2, roles="clerk"))
     assert here.written() != before
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk, one, actor: desk.get(one, actor=actor),
+        lambda desk, one, actor: desk.quote_reschedule(one, actor=actor),
+        lambda desk, one, actor: desk.cancel(one, actor=actor),
+        lambda desk, _, actor: desk.add_resource(Resource("ramp"), actor=actor),
+    ],
+)
+def test_what_is_no_actor_is_refused_rather_than_trusted(act: Act) -> None:
+    desk = shop().desk
+    made = desk.book("wash", at(0))
+    for stranger in (0, "", 7, "admin"):
+        with pytest.raises(InvalidFieldError, match="must be an Actor"):
+            act(desk, made.id, stranger)  # type: ignore[arg-type]

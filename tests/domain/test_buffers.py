@@ -35,23 +35,28 @@ def test_the_rule_does_not_depend_on_who_is_asked(first: Buffers, second: Buffer
 
 
 @given(buffers(), buffers())
-def test_the_gap_lies_between_nothing_and_the_sum(first: Buffers, second: Buffers) -> None:
-    assert ZERO <= first.gap_before(second) <= first.after + second.before
-
-
-@given(buffers(rules=(BufferRule.NONE, BufferRule.MAX)), buffers(rules=(BufferRule.NONE,)))
-def test_a_booking_without_spacing_keeps_none_unless_its_neighbour_asks_for_the_sum(
+def test_the_gap_lies_between_the_larger_buffer_and_the_sum_unless_one_takes_no_part(
     first: Buffers, second: Buffers
 ) -> None:
-    assert first.gap_before(second) == second.gap_before(first) == ZERO
+    gap = first.gap_before(second)
+
+    if BufferRule.NONE in {first.combine, second.combine}:
+        ahead, behind = (
+            one if rule is BufferRule.SUM else ZERO
+            for one, rule in ((first.after, first.combine), (second.before, second.combine))
+        )
+        assert gap == ahead + behind
+    else:
+        assert max(first.after, second.before) <= gap <= first.after + second.before
 
 
-@given(buffers(rules=(BufferRule.SUM,)), buffers(rules=(BufferRule.NONE,)))
-def test_next_to_a_booking_without_spacing_a_sum_keeps_its_own_buffers(
-    first: Buffers, second: Buffers
+@given(buffers(), buffers(), intervals())
+def test_neighbours_at_the_least_gap_never_occupy_the_same_instant(
+    first: Buffers, second: Buffers, interval: Interval
 ) -> None:
-    assert first.gap_before(second) == first.after
-    assert first.gap_after(second) == first.before
+    following = Interval.lasting(interval.end + first.gap_before(second), interval.duration)
+
+    assert not first.occupied(interval).overlaps(second.occupied(following))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import attrs
@@ -38,8 +39,6 @@ from slotkeeper.errors import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from slotkeeper.domain.ids import Id
     from slotkeeper.domain.lifecycle import Lifecycle
 
@@ -147,3 +146,8 @@ def test_a_role_guard_must_name_a_role() -> None:
 )
 def test_a_guard_on_time_reads_as_an_offset_from_its_edge(guard: When, text: str) -> None:
     assert str(guard) == text
+
+
+def test_the_longest_margin_there_is_can_be_read_and_asked() -> None:
+    for guard in (BeforeStart(dt.timedelta.max), BeforeEnd(dt.timedelta.max)):
+        assert "- PT23999999976H" in str(guard)

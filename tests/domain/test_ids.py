@@ -86,3 +86,11 @@ def test_the_validator_names_the_field() -> None:
     assert Bay(UUID(int=0)).id == UUID(int=0)
     with pytest.raises(InvalidFieldError, match=r"^Bay\.id "):
         Bay("")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_too_long_to_be_written_are_no_ids(sign: int) -> None:
+    assert id_from_text(id_to_text(sign * (10**250 - 1))) == sign * (10**250 - 1)
+    for value in (sign * 10**250, sign * 10**5000):
+        with pytest.raises(InvalidFieldError, match="at most 250 digits"):
+            check_id("Booking.id", value)

@@ -41,11 +41,11 @@ nows = st.integers(-60, 10).map(lambda hours: START + hours * HOUR)
 
 @st.composite
 def cancellations(draw: st.DrawFn) -> CancellationPolicy:
-    untils = draw(
+    bounds = draw(
         st.lists(st.none() | st.integers(-5, 48).map(lambda hours: hours * HOUR), max_size=4, unique=True)
     )
-    refunds = sorted(draw(st.lists(shares, min_size=len(untils), max_size=len(untils))), reverse=True)
-    ends = sorted(untils, key=lambda until: (until is None, -(until or 0 * HOUR)))
+    refunds = sorted(draw(st.lists(shares, min_size=len(bounds), max_size=len(bounds))), reverse=True)
+    ends = sorted(bounds, key=lambda until: (until is None, -(until or 0 * HOUR)))
     tiers = [CancellationTier(until, refund) for until, refund in zip(ends, refunds, strict=True)]
     return CancellationPolicy(draw(st.permutations(tiers)), late_fee=draw(st.none() | fees))
 
@@ -283,3 +283,12 @@ def test_policies_survive_pickling(cancellation: CancellationPolicy, fee: Fee | 
     copy = pickle.loads(pickle.dumps(policy))
     assert copy == policy
     assert hash(copy) == hash(policy)
+
+
+def test_the_longest_notice_there_is_reaches_to_the_beginning_of_time() -> None:
+    forever = dt.timedelta.max
+    policy = CancellationPolicy([CancellationTier(forever, 1), CancellationTier(HOUR, "1/2")])
+    assert [tier.until for tier in policy.tiers] == [forever, HOUR]
+    assert policy.quote(paid=None, start=START, now=START - 2 * HOUR).share == Fraction(1, 2)
+    with pytest.raises(PolicyError):
+        ReschedulePolicy(notice=forever).quote(price=None, start=START, now=START)

@@ -244,6 +244,13 @@ def test_until_is_inclusive_and_may_be_a_date_a_wall_time_or_an_instant(until: s
     assert len(list(Recurrence(START, f"FREQ=DAILY;UNTIL={until}").occurrences(zone="Europe/Warsaw"))) == days
 
 
+@pytest.mark.parametrize("zone", ["Europe/Warsaw", "America/Havana"])
+def test_an_until_at_the_end_of_time_never_ends_and_one_at_its_beginning_has_ended(zone: str) -> None:
+    forever = Recurrence(START, "FREQ=DAILY;UNTIL=99991231T235959Z").occurrences(zone=zone)
+    assert next(forever) == START
+    assert list(Recurrence(START, "FREQ=DAILY;UNTIL=00010101T000000Z").occurrences(zone=zone)) == []
+
+
 def test_an_until_in_utc_needs_a_zone() -> None:
     with pytest.raises(InvalidRecurrenceError):
         next(Recurrence(START, "FREQ=DAILY;UNTIL=20260101T000000Z").occurrences())

@@ -51,7 +51,7 @@ def test_the_three_ways_to_name_resources() -> None:
         ([1], True, "must be a whole number of at least 1"),
         ([""], 1, "must be a whole number, a non-empty text or a UUID"),
         ([1.0], 1, "must be a whole number, a non-empty text or a UUID"),
-        ("room", 1, "must be several ids, not one text"),
+        ("room", 1, "must be several ids, not one"),
     ],
 )
 def test_a_requirement_that_makes_no_sense_is_refused(
@@ -69,3 +69,9 @@ def test_requirements_survive_pickling_and_hash_as_they_compare(requirement: Req
 
     assert again == requirement
     assert hash(again) == hash(requirement)
+
+
+@pytest.mark.parametrize("among", [None, 7])
+def test_what_is_no_collection_of_ids_is_refused(among: Iterable[Id]) -> None:
+    with pytest.raises(InvalidFieldError, match="must be several ids"):
+        Requirement(among=among)

@@ -45,5 +45,5 @@ def read_cursor(text: str, order: str) -> SortKey:
         if given != order or not isinstance(last, str):
             raise ParseError(text, f"a cursor of order {order}")
         return parse_instant(instant), last
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         raise ParseError(text, f"a cursor of order {order}") from None

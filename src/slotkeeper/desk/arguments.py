@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.attributes import Attributes
 from slotkeeper.domain.codec import to_json
 from slotkeeper.domain.ids import Id, check_id
@@ -44,6 +45,12 @@ def check_kind(field: str, value: object, kind: type) -> None:
     """Raise `InvalidFieldError` unless it is an instance of the class."""
     if not isinstance(value, kind):
         raise InvalidFieldError(field, value, f"must be of type {kind.__name__}")
+
+
+def check_actor(actor: object) -> None:
+    """Raise `InvalidFieldError` unless it is an actor, or None."""
+    if not isinstance(actor, Actor | None):
+        raise InvalidFieldError("actor", actor, "must be an Actor")
 
 
 def check_window(window: object) -> None:

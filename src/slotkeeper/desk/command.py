@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from slotkeeper.desk.arguments import check_actor
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.event import Event
@@ -43,8 +44,7 @@ class Command:
 
     @actor.validator
     def _is_an_actor(self, _: object, value: object) -> None:
-        if not isinstance(value, Actor | None):
-            raise InvalidFieldError("actor", value, "must be an Actor")
+        check_actor(value)
 
     @key.validator
     def _says_something(self, _: object, value: object) -> None:
@@ -98,4 +98,4 @@ def _plain(value: object) -> object:
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
-    return to_json(value)
+    return {type(value).__name__: to_json(value)}  # a UUID or an instant is not the text that writes it

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from slotkeeper.desk.arguments import check_actor
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.domain.actor import Actor, role_names
 from slotkeeper.domain.booking import Booking
@@ -167,6 +168,7 @@ class DeskCore:
         Raises:
             ForbiddenError: The actor is none of the viewers.
         """
+        check_actor(actor)
         case = Circumstances(
             actor=actor,
             owner_id=booking.customer_id,
@@ -183,5 +185,6 @@ class DeskCore:
 
     def _manage(self, actor: Actor | None, action: str) -> None:
         """Raise `ForbiddenError` unless the actor has one of the managers' roles."""
+        check_actor(actor)
         if actor is not None and self.managers.isdisjoint(actor.roles):
             raise ForbiddenError(actor.id, action, [f"role:{role}" for role in sorted(self.managers)])

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from slotkeeper.desk.acting import described
-from slotkeeper.desk.arguments import check_duration, check_text, optional_id, plain_attributes
+from slotkeeper.desk.arguments import check_actor, check_duration, check_text, optional_id, plain_attributes
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.making import Making, as_stored
 from slotkeeper.desk.results import Move
@@ -77,6 +77,7 @@ class Moving(Making):
             NotFoundError: There is no such booking.
             PolicyError: The policy's notice or number of moves is used up.
         """
+        check_actor(actor)
         with self._read() as unit:
             return self._move_quote(unit, self._stored(unit, booking_id), actor, self._now())
 

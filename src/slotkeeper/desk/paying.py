@@ -151,7 +151,7 @@ class Paying(Transitions):
             return self._enter(work, paid, self.lifecycle.find(paid.status, Action.CONFIRM), actor=actor)
         if paid.expires_at is None or not paid.occupies:
             return paid
-        if paid.lapsed(work.now):
+        if not self._surely_keeps(paid, work.now):
             self._check_room(work, paid)
         return self._replace(work, "secure", paid, next_version(without_expiry(paid), work.now), actor=actor)
 

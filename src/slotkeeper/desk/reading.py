@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 import attrs
 
-from slotkeeper.desk.arguments import optional_id
+from slotkeeper.desk.arguments import check_actor, check_kind, optional_id
 from slotkeeper.desk.transitions import Transitions
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking
@@ -70,9 +70,12 @@ class Reading(Transitions):
             ForbiddenError: The filter asks for what the actor may not read.
             ParseError: The listing's cursor is none.
         """
-        chosen = self._within_sight(self._filter(wanted or BookingFilter(), conditions), actor)
+        asked, part = wanted or BookingFilter(), listing or Listing()
+        check_kind("wanted", asked, BookingFilter)
+        check_kind("listing", part, Listing)
+        chosen = self._within_sight(self._filter(asked, conditions), actor)
         with self._read() as unit:
-            return unit.bookings.find(chosen, listing or Listing())
+            return unit.bookings.find(chosen, part)
 
     def history(self, booking_id: Id, *, actor: Actor | None = None) -> Sequence[Event]:
         """Return all that happened to a booking, in order.
@@ -109,6 +112,7 @@ class Reading(Transitions):
 
     def _within_sight(self, wanted: BookingFilter, actor: Actor | None) -> BookingFilter:
         """Return the filter cut down to what the actor may read."""
+        check_actor(actor)
         roles = {role for who in self.viewers if isinstance(who, HasRole) for role in who.roles}
         if actor is None or not roles.isdisjoint(actor.roles):
             return wanted

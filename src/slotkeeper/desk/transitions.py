@@ -68,7 +68,7 @@ class Transitions(Judging):
         self, work: Work, request: Request, start: dt.datetime, *, prefer: Preference | None = None
     ) -> Slot | Explanation:
         """Lock what the request may take, judge the start, and expire what has lapsed and was in its way."""
-        moment = Interval(start, start + TICK)
+        moment = Interval.lasting(start, TICK)
         candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
         work.unit.lock(self._contended(work.unit, request) | candidates.keys())
         evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
@@ -102,9 +102,20 @@ class Transitions(Judging):
             payment=payment or before.payment,
             reason=before.reason if reason is None else reason,
         )
-        if after.blocks(work.now) and not before.blocks(work.now):
+        if after.blocks(work.now) and not self._surely_keeps(before, work.now):
             self._check_room(work, after)
         return self._replace(work, row.action, before, after, actor=actor, reason=reason, quote=quote)
+
+    def _surely_keeps(self, before: Booking, now: dt.datetime) -> bool:
+        """Tell whether nobody can have taken a booking's place.
+
+        Whoever takes the place of what has lapsed expires it first. Where the lifecycle has no ``expire``,
+        only the clock tells that it has lapsed, and another desk's clock may be ahead of ours.
+        """
+        lapsing = before.expires_at is not None and Action.EXPIRE not in self.lifecycle.actions_from(
+            before.status
+        )
+        return before.blocks(now) and not lapsing
 
     def _check_room(self, work: Work, booking: Booking) -> None:
         """Raise unless a booking that takes its resources anew finds room on them, buffers observed."""

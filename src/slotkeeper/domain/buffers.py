@@ -2,9 +2,9 @@
 
 Who owns a buffer and whether neighbours share it is what booking systems disagree about. Here each booking
 owns its own two buffers, and the pair decides: under ``sum`` the time between two bookings is the first
-one's ``after`` plus the second one's ``before``; under ``max`` it is the larger of the two; ``none`` takes
-part in no spacing at all. Two bookings with different rules keep the stricter ``sum``, unless one is
-``none``. Buffers may reach over closed time.
+one's ``after`` plus the second one's ``before``; under ``max`` it is the larger of the two; under ``none``
+there is none. Of two different rules ``sum`` prevails, and a booking under ``none`` then brings no buffers
+of its own; ``max`` and ``none`` keep no time free between them. Buffers may reach over closed time.
 """
 
 from __future__ import annotations
@@ -42,20 +42,25 @@ class Buffers:
     after: dt.timedelta = attrs.field(default=ZERO, validator=not_negative)
     combine: BufferRule = attrs.field(default=BufferRule.SUM, converter=_rule, kw_only=True)
 
+    @property
+    def kept(self) -> Buffers:
+        """These buffers as far as they count at all: of no length under ``none``."""
+        return _NOTHING_KEPT if self.combine is BufferRule.NONE else self
+
     def rule_with(self, neighbour: Buffers) -> BufferRule:
         """Return the rule that holds between a booking with these buffers and one with the neighbour's."""
         pair = {self.combine, neighbour.combine}
-        if BufferRule.NONE in pair:
-            return BufferRule.NONE
-        return BufferRule.MAX if pair == {BufferRule.MAX} else BufferRule.SUM
+        if BufferRule.SUM in pair:
+            return BufferRule.SUM
+        return BufferRule.NONE if BufferRule.NONE in pair else BufferRule.MAX
 
     def gap_after(self, earlier: Buffers) -> dt.timedelta:
         """Return the least time between the end of a booking with ``earlier`` buffers and our start."""
-        return _combine(self.rule_with(earlier), earlier.after, self.before)
+        return _combine(self.rule_with(earlier), earlier.kept.after, self.kept.before)
 
     def gap_before(self, later: Buffers) -> dt.timedelta:
         """Return the least time between our end and the start of a booking with ``later`` buffers."""
-        return _combine(self.rule_with(later), self.after, later.before)
+        return _combine(self.rule_with(later), self.kept.after, later.kept.before)
 
     def around(self, interval: Interval) -> Interval:
         """Return the interval with the whole of both buffers added."""
@@ -77,3 +82,4 @@ def _combine(rule: BufferRule, first: dt.timedelta, second: dt.timedelta) -> dt.
 
 NO_BUFFERS = Buffers()
 """No time kept free on either side."""
+_NOTHING_KEPT = Buffers(combine=BufferRule.NONE)

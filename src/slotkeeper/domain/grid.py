@@ -60,12 +60,13 @@ class GapGrid:
 
     The first start of a gap is the gap's start, or the earliest that the notice permits if that is later,
     rounded up to the full minute, then to the next multiple of ``align`` on the wall clock of ``zone``
-    (the resource's where none is given), plus ``offset``.
+    (the resource's where none is given), plus ``offset``. Openings that touch or overlap make one gap; what
+    is open for more than two days on end is cut at the resource's midnights.
 
     Args:
         step: The distance of starts within a gap.
-        align: What the first start is rounded up to; None takes the largest of 60, 30, 20, 15, 10 and 5
-            minutes that divides the step, else one minute.
+        align: What the first start is rounded up to, though never past midnight; None takes the largest of
+            60, 30, 20, 15, 10 and 5 minutes that divides the step, else one minute.
         offset: Added to the first start.
         pack: Round less, or not at all, where rounding would lose a slot at the end of the gap.
     """

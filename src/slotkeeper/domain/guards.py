@@ -13,7 +13,7 @@ import attrs
 
 from slotkeeper.domain.actor import Actor, role_names
 from slotkeeper.domain.ids import Id
-from slotkeeper.domain.instant import ZERO, as_utc, later
+from slotkeeper.domain.instant import ZERO, as_utc, later, negated
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.iso8601 import format_duration
 from slotkeeper.errors import InvalidFieldError
@@ -117,10 +117,10 @@ class BeforeStart:
 
     def bounds(self, interval: Interval) -> Bounds:
         """Return the allowed span ``[earliest, latest)``; None is unbounded."""
-        return None, later(interval.start, -self.margin)
+        return None, later(interval.start, negated(self.margin))
 
     def __str__(self) -> str:
-        return _edge("before start", -self.margin)
+        return _edge("before start", negated(self.margin))
 
 
 @attrs.frozen
@@ -145,10 +145,10 @@ class BeforeEnd:
 
     def bounds(self, interval: Interval) -> Bounds:
         """Return the allowed span ``[earliest, latest)``; None is unbounded."""
-        return None, later(interval.end, -self.margin)
+        return None, later(interval.end, negated(self.margin))
 
     def __str__(self) -> str:
-        return _edge("before end", -self.margin)
+        return _edge("before end", negated(self.margin))
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ A string never stands for a number: the ids ``1`` and ``"1"`` differ.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from slotkeeper.domain.text import matched
 from slotkeeper.errors import InvalidFieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import attrs
 
@@ -23,9 +24,10 @@ IdT = TypeVar("IdT", int, str, UUID)
 _UUID = "urn:uuid:"
 _TEXT = "str:"
 _INT = "int:"
+_BEYOND = 10**250  # longer than what databases index, and than Python writes without being told to
 _WRITTEN = re.compile(
     r"urn:uuid:(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"|int:(?P<int>-?[0-9]{1,4000})|str:.+|(?!urn:uuid:|int:|str:).+",
+    r"|int:(?P<int>-?[0-9]{1,250})|str:.+|(?!urn:uuid:|int:|str:).+",
     re.DOTALL,
 )
 
@@ -34,16 +36,19 @@ def check_id(field: str, value: object) -> None:
     """Raise `InvalidFieldError` unless ``value`` is a whole number, a non-empty text or a UUID."""
     if isinstance(value, bool) or not isinstance(value, (int, str, UUID)) or value == "":
         raise InvalidFieldError(field, value, "must be a whole number, a non-empty text or a UUID")
+    if isinstance(value, int) and abs(value) >= _BEYOND:
+        raise InvalidFieldError(field, hex(value), "must be a number of at most 250 digits")
 
 
 def id_tuple(values: Iterable[Id]) -> tuple[Id, ...]:
     """Return several ids as a tuple, in their order.
 
     Raises:
-        InvalidFieldError: It is one text, whose letters would count as ids, or one of them is no id.
+        InvalidFieldError: It is no collection, or one text, whose letters would count as ids; or one
+            of them is no id.
     """
-    if isinstance(values, str):
-        raise InvalidFieldError("ids", values, "must be several ids, not one text")
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidFieldError("ids", values, "must be several ids, not one")
     found = tuple(values)
     for one in found:
         check_id("ids", one)

@@ -15,7 +15,7 @@ import attrs
 from slotkeeper.domain.actor import role_names
 from slotkeeper.domain.fee import Fee, Quote, as_share, part_of_one, settle
 from slotkeeper.domain.fields import at_least, if_given, not_negative
-from slotkeeper.domain.instant import as_utc, later
+from slotkeeper.domain.instant import as_utc, later, negated
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError, PolicyError
 
@@ -42,7 +42,7 @@ class CancellationTier:
 
     def last(self, start: dt.datetime) -> dt.datetime | None:
         """Return the last instant of the tier for a booking that starts then; None: it never ends."""
-        return None if self.until is None else later(start, -self.until)
+        return None if self.until is None else later(start, negated(self.until))
 
     def covers(self, start: dt.datetime, now: dt.datetime) -> bool:
         """Tell whether the tier has not ended."""
@@ -64,7 +64,10 @@ class CancellationQuote(Quote):
 
 
 def _earliest_ending_first(tiers: Iterable[CancellationTier]) -> tuple[CancellationTier, ...]:
-    return tuple(sorted(tiers, key=lambda tier: (tier.until is None, -(tier.until or dt.timedelta(0)))))
+    def reach(tier: CancellationTier) -> tuple[bool, dt.timedelta]:
+        return tier.until is not None, tier.until or dt.timedelta(0)
+
+    return tuple(sorted(tiers, key=reach, reverse=True))
 
 
 @attrs.frozen
@@ -248,7 +251,7 @@ class ReschedulePolicy:
         return RescheduleQuote(at=now, due=self.fee.owed(price) if self.fee else None, until=until)
 
     def _last(self, start: dt.datetime) -> dt.datetime | None:
-        return None if self.notice is None else later(start, -self.notice)
+        return None if self.notice is None else later(start, negated(self.notice))
 
 
 @attrs.frozen(kw_only=True)

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import attrs
 from dateutil.rrule import rrulestr
 
+from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.rule_text import FREQUENCIES, WEEKDAYS, Parts, Rule, normalise
 from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, as_wall, reading, resolve_or_skip
 from slotkeeper.domain.zones import as_zone, offset_segments
-from slotkeeper.errors import InvalidFieldError, InvalidRecurrenceError
+from slotkeeper.errors import InvalidFieldError, InvalidInstantError, InvalidRecurrenceError
 
 if TYPE_CHECKING:
     import zoneinfo
@@ -203,7 +204,10 @@ def _local_until(rule: Rule, zone: str | zoneinfo.ZoneInfo | None) -> dt.datetim
         return rule.until
     if zone is None:
         raise InvalidRecurrenceError(rule.text, "UNTIL is in UTC, so a zone is needed")
-    return reading(rule.until, zone)
+    try:
+        return reading(rule.until, zone)
+    except InvalidInstantError:  # 99991231T235959Z, by which calendars mean that it never ends
+        return (LATEST if rule.until.year > 1 else EARLIEST).replace(tzinfo=None)
 
 
 def index_of(rule: Rule, wall: dt.datetime) -> int:

@@ -1,17 +1,16 @@
-"""Capacity: from which starts a resource has enough free units, given its bookings and the buffers of both sides.
+"""Capacity: from which starts a resource has enough free units, given its bookings and both sides' buffers.
 
-A neighbour whose buffers meet ours under ``sum`` or ``max`` is widened by what its buffer asks beyond ours and
-compared with our booking including our buffers; one under ``none`` is compared bare with bare. Each group
-gives a load; the booking fits where the peak of the first over our buffered time and the peak of the second over
-our bare time leave enough units. For a capacity of one this is exactly the pairwise rule, for ``sum`` alone
-exactly the peak load of the occupied intervals.
+A neighbour that keeps its distance is widened by what its buffers ask beyond ours, so that the load of the
+widened neighbours, seen from our booking with our buffers around it, is the load that counts. Neighbours
+that keep none from us (``none`` beside our ``max``) count as they are, and only over our bare time. For a
+capacity of one this is exactly the pairwise rule, for ``sum`` alone exactly the peak load of the occupied
+intervals.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 
 import attrs
 
@@ -19,7 +18,7 @@ from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.buffers import BufferRule, Buffers
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, later
 from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.interval_set import EMPTY, IntervalSet
+from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.engine.load import Load
 
 _EVER = IntervalSet((Interval(EARLIEST, LATEST),))
@@ -35,50 +34,22 @@ class Capacity:
     duration: dt.timedelta
     buffers: Buffers
 
-    @cached_property
-    def _spaced(self) -> Load:
-        """The load of the neighbours that keep their distance, as seen from our buffered time."""
-        return Load.of((self._widened(one), one.units) for _, one in self.neighbours if self._keeps_distance(one))
-
-    @cached_property
-    def _bare(self) -> Load:
-        """The load of the neighbours that keep none."""
-        return Load.of((one.interval, one.units) for _, one in self.neighbours if not self._keeps_distance(one))
-
-    def _keeps_distance(self, neighbour: Allocation) -> bool:
-        return self.buffers.rule_with(neighbour.buffers) is not BufferRule.NONE
-
-    def _widened(self, neighbour: Allocation) -> Interval:
-        ahead = self.buffers.gap_before(neighbour.buffers) - self.buffers.after
-        behind = self.buffers.gap_after(neighbour.buffers) - self.buffers.before
-        return neighbour.interval.expand(ahead, behind)
-
     def refused(self, units: int) -> IntervalSet:
         """Return the starts at which fewer than ``units`` units would be free."""
         excess = self.capacity - units + 1
         if excess <= 0:
             return _EVER
-        if not any(not self._keeps_distance(one) for _, one in self.neighbours):
-            return self._meeting_spaced(excess)
-        parts = (self._meeting_spaced(n) & self._meeting_bare(excess - n) for n in range(excess + 1))
-        return reduce(or_, parts, EMPTY)
-
-    def _meeting_spaced(self, load: int) -> IntervalSet:
-        if load == 0:
-            return _EVER
-        before, after = self.buffers.before, self.buffers.after
-        return self._spaced.at_least(load).expand(self.duration + after - TICK, before)
-
-    def _meeting_bare(self, load: int) -> IntervalSet:
-        return self._bare.at_least(load).starts_meeting(self.duration) if load else _EVER
+        ours = self.buffers.kept
+        found = self._spaced.at_least(excess).expand(self.duration + ours.after - TICK, ours.before)
+        return found | self._all.at_least(excess).starts_meeting(self.duration) if self._bare else found
 
     def free(self, start: dt.datetime) -> int:
         """Return how many units a booking from ``start`` could have; never below zero."""
         bare = Interval(start, later(start, self.duration))
-        buffered = Interval(later(bare.start, -self.buffers.before), later(bare.end, self.buffers.after))
-        return max(self.capacity - self._spaced.peak(buffered) - self._bare.peak(bare), 0)
+        buffered = _widened(bare, self.buffers.kept.before, self.buffers.kept.after)
+        return max(self.capacity - max(self._spaced.peak(buffered), self._all.peak(bare)), 0)
 
-    def blockers(self, start: dt.datetime) -> tuple[tuple[Booking, Allocation], ...]:
+    def blockers(self, start: dt.datetime) -> _Neighbours:
         """Return the neighbours too near to a booking from ``start``, in order of time."""
         end = later(start, self.duration)
         near = [row for row in self.neighbours if self._too_near(row[1], start, end)]
@@ -87,3 +58,33 @@ class Capacity:
     def _too_near(self, neighbour: Allocation, start: dt.datetime, end: dt.datetime) -> bool:
         behind, ahead = self.buffers.gap_after(neighbour.buffers), self.buffers.gap_before(neighbour.buffers)
         return start < later(neighbour.interval.end, behind) and later(end, ahead) > neighbour.interval.start
+
+    @cached_property
+    def _spaced(self) -> Load:
+        """The load of the neighbours that keep their distance, as seen from our booking with its buffers."""
+        kept = (row for row in self.neighbours if not self._is_bare(row[1]))
+        return Load.of((self._as_seen(one), one.units) for _, one in kept)
+
+    @cached_property
+    def _bare(self) -> Load:
+        """The load of the neighbours that keep no distance."""
+        return Load.of((one.interval, one.units) for _, one in self.neighbours if self._is_bare(one))
+
+    @cached_property
+    def _all(self) -> Load:
+        """The load as seen from our bare booking."""
+        return self._spaced + self._bare if self._bare else self._spaced
+
+    def _is_bare(self, neighbour: Allocation) -> bool:
+        return self.buffers.combine is BufferRule.MAX and neighbour.buffers.combine is BufferRule.NONE
+
+    def _as_seen(self, neighbour: Allocation) -> Interval:
+        ahead = self.buffers.gap_before(neighbour.buffers) - self.buffers.kept.after
+        behind = self.buffers.gap_after(neighbour.buffers) - self.buffers.kept.before
+        return _widened(neighbour.interval, ahead, behind)
+
+
+def _widened(interval: Interval, before: dt.timedelta, after: dt.timedelta) -> Interval:
+    if not (before or after):
+        return interval
+    return Interval(later(interval.start, -before), later(interval.end, after))

@@ -28,7 +28,7 @@ def by_rank(candidates: Sequence[Resource], _snapshot: Snapshot) -> Sequence[Res
 
 
 def least_loaded(candidates: Sequence[Resource], snapshot: Snapshot) -> Sequence[Resource]:
-    """Prefer the resource with the least booked unit-time per unit of capacity among the snapshot's bookings."""
+    """Prefer the resource with the least unit-time booked in the snapshot per unit of capacity."""
     return sorted(candidates, key=lambda one: _booked(one, snapshot) / one.capacity)
 
 

@@ -1,13 +1,14 @@
 """What is asked, and the facts at one moment that the answer depends on.
 
-A `Request` is a wish: this service, for so long, so many units, for this customer, perhaps on these resources.
-A `Snapshot` is the world at one ``now``: resources, and the bookings that may matter. Rules see nothing else.
+A `Request` is a wish: this service, for so long, so many units, for this customer, perhaps on these
+resources. A `Snapshot` is the world at one ``now``: resources, and the bookings that may matter. Rules see
+nothing else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
@@ -15,13 +16,17 @@ import attrs
 
 from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.fields import at_least, if_given, positive
-from slotkeeper.domain.ids import Id
+from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.limit import Limit, Per
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.engine.load import Load
 from slotkeeper.errors import NotFoundError
+
+
+def _id_set(ids: Iterable[Id]) -> frozenset[Id]:
+    return frozenset(ids)
 
 
 @attrs.frozen
@@ -33,7 +38,8 @@ class Request:
         duration: How long; None takes the service's shortest, or the whole opening.
         units: How many units of each resource; None takes the service's.
         customer_id: For whom, for limits per customer; None leaves those out.
-        resource_ids: Resources that must be among those taken; none leaves the choice open.
+        resource_ids: Resources that must be among those taken; none leaves the choice open. Where they could
+            change places, the ones named first lead, so that a slot's own resources give that slot again.
         ignore: Bookings to be looked through, such as the one that is being moved.
     """
 
@@ -41,8 +47,8 @@ class Request:
     duration: dt.timedelta | None = attrs.field(default=None, validator=if_given(positive), kw_only=True)
     units: int | None = attrs.field(default=None, validator=if_given(at_least(1)), kw_only=True)
     customer_id: Id | None = attrs.field(default=None, kw_only=True)
-    resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
-    ignore: frozenset[Id] = attrs.field(default=frozenset(), converter=frozenset, kw_only=True)
+    resource_ids: tuple[Id, ...] = attrs.field(default=(), converter=id_tuple, kw_only=True)
+    ignore: frozenset[Id] = attrs.field(default=frozenset(), converter=_id_set, kw_only=True)
 
     @property
     def wanted_units(self) -> int:
@@ -74,7 +80,7 @@ class Snapshot:
 
     now: dt.datetime = attrs.field(converter=as_utc)
     resources: Mapping[Id, Resource] = attrs.field(converter=_by_id)
-    bookings: tuple[Booking, ...] = attrs.field(default=(), converter=tuple)
+    bookings: tuple[Booking, ...] = attrs.field(default=(), converter=tuple[Booking, ...])
     turns: Mapping[Id, dt.datetime] = attrs.field(factory=dict, kw_only=True)
 
     def resource(self, resource_id: Id) -> Resource:
@@ -109,9 +115,13 @@ class Snapshot:
                     found.setdefault(allocation.resource_id, []).append((booking, allocation))
         return {resource_id: tuple(rows) for resource_id, rows in found.items()}
 
-    def load(self, resource_id: Id) -> Load:
-        """Return the load on a resource: the units that bookings and holds occupy, with their own buffers."""
-        return Load.of((one.occupied, one.units) for _, one in self.taken.get(resource_id, ()))
+    def load(self, resource_id: Id, *, ignore: Collection[Id] = ()) -> Load:
+        """Return the load on a resource: the units that bookings and holds occupy, with their own buffers.
+
+        Bookings to ``ignore`` are looked through.
+        """
+        rows = self.taken.get(resource_id, ())
+        return Load.of((one.occupied, one.units) for booking, one in rows if booking.id not in ignore)
 
     @cached_property
     def counted(self) -> tuple[Booking, ...]:

@@ -30,7 +30,8 @@ def suggestions(evaluator: Evaluator, window: Interval) -> list[Suggestion]:
 
     Free time is what the leading resource has open and unoccupied; equal ones keep the order of slots.
     """
-    return sorted((_suggestion(evaluator, slot) for slot in evaluator.slots(window)), key=lambda one: (one.wasted, one.pieces))
+    found = (_suggestion(evaluator, slot) for slot in evaluator.slots(window))
+    return sorted(found, key=lambda one: (one.wasted, one.pieces))
 
 
 def _suggestion(evaluator: Evaluator, slot: Slot) -> Suggestion:

@@ -119,7 +119,8 @@ def configure_sqlite(engine: sa.Engine) -> None:
     """Give every new connection of an engine the settings that suit a store shared by many processes.
 
     Foreign keys are enforced, commits are on disk before they are acknowledged (``synchronous=FULL``),
-    writers wait half a minute for each other, and readers don't wait for writers (WAL). A host may call it
+    writers wait half a minute for each other, and readers don't wait for writers (WAL). A savepoint has a
+    transaction around it, which the driver alone does not see to. A host may call it
     for an engine of its own; without it that engine's settings stay, and commits are as durable as they say.
 
     Raises:
@@ -130,6 +131,7 @@ def configure_sqlite(engine: sa.Engine) -> None:
             "engine", engine.url, "keeps another database for each thread; use StaticPool"
         )
     sa.event.listen(engine, "connect", _set_pragmas)
+    sa.event.listen(engine, "savepoint", _begin_before_a_savepoint)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -142,6 +144,14 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     ):  # another process is switching at this moment; either mode is safe
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
+
+
+def _begin_before_a_savepoint(connection: sa.Connection, _name: str) -> None:
+    """Begin what the driver has not begun; the release of a savepoint outside a transaction would commit."""
+    raw = _raw(connection)
+    automatic = raw.isolation_level is None or getattr(raw, "autocommit", None) is True
+    if not raw.in_transaction and not automatic:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _in_memory(url: URL) -> bool:
