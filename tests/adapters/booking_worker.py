@@ -1,4 +1,4 @@
-"""Processes that book on one file, run as a script of its own: ``booking_worker.py race|kill FILE LOG ...``.
+"""Processes that book in one database, as a script: ``booking_worker.py race|kill URL TABLES LOG ...``.
 
 Whatever is acknowledged is written down, unbuffered, before the next booking begins. The processes are forked
 from one that has everything imported and compiled and no connection open, so that they begin at once.
@@ -24,15 +24,15 @@ KEPT = 1
 STARTS = [NOW + dt.timedelta(days=1, minutes=15 * step) for step in range(12)]
 
 
-def desk_on(path: str) -> tuple[SqlStore, BookingDesk]:
+def desk_on(url: str, place: str) -> BookingDesk:
     """Return a desk that has been used, without a connection that a fork would share."""
-    store = SqlStore.from_url(f"sqlite:///{path}")
+    store = SqlStore.from_url(url, tables=Tables(**json.loads(place)))
     desk = BookingDesk(store, clock=lambda: NOW)
     desk.get_service("visit")
     with suppress(RefusedError):
         desk.book("visit", NOW - dt.timedelta(days=1))
     store.close()
-    return store, desk
+    return desk
 
 
 def opened(log_path: str) -> int:
@@ -43,9 +43,9 @@ def note(log: int, *facts: object) -> None:
     os.write(log, f"{' '.join(map(str, facts))}\n".encode())
 
 
-def race(path: str, log_path: str, processes: str, attempts: str) -> None:
+def race(url: str, place: str, log_path: str, processes: str, attempts: str) -> None:
     """Let processes attempt bookings at random starts, and now and then cancel one, all at once."""
-    _, desk = desk_on(path)
+    desk = desk_on(url, place)
     children = []
     for number in range(int(processes)):
         child = os.fork()
@@ -63,12 +63,13 @@ def attempt(desk: BookingDesk, log: int, name: str, attempts: int) -> None:
     for number in range(attempts):
         booking_id = f"{name}-{number}"
         if len(mine) > KEPT:
-            desk.cancel(mine[0])
+            repeated(lambda: desk.cancel(mine[0]), log)
             note(log, "cancelled", mine.pop(0))
         note(log, "asked", booking_id)
         try:
-            chosen = [chance.choice(["bay", "ramp"])]
-            desk.book("visit", chance.choice(STARTS), resource_ids=chosen, booking_id=booking_id)
+            chosen = {"resource_ids": [chance.choice(["bay", "ramp"])]} if number % 4 else {"service": "both"}
+            wanted = {"service": "visit", "start": chance.choice(STARTS), "booking_id": booking_id, **chosen}
+            repeated(lambda wanted=wanted: desk.book(**wanted), log)
         except RefusedError:
             note(log, "refused", booking_id)
         else:
@@ -76,9 +77,9 @@ def attempt(desk: BookingDesk, log: int, name: str, attempts: int) -> None:
             mine.append(booking_id)
 
 
-def kill(path: str, log_path: str, seed: str, rounds: str) -> None:
+def kill(url: str, place: str, log_path: str, seed: str, rounds: str) -> None:
     """Let a child book, move and cancel, kill it at a random moment, and begin again."""
-    _, desk = desk_on(path)
+    desk = desk_on(url, place)
     chance = random.Random(seed)
     for number in range(int(rounds)):
         child = os.fork()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
+from tests.adapters.servers import MARIADB, POSTGRESQL, Server
 from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
 
 from slotkeeper.adapters.memory import MemoryStore
@@ -37,3 +39,28 @@ def test_the_desk_over_a_sqlite_file_does_what_the_model_foretells() -> None:
 
 def test_the_desk_in_a_hosts_transaction_does_what_the_model_foretells() -> None:
     run_desk_machine(store_in_a_host, dispose=end_host, settings=FEW)
+
+
+SERVERS = pytest.mark.parametrize(
+    "server", [pytest.param(POSTGRESQL, id="postgresql"), pytest.param(MARIADB, id="mariadb")]
+)
+
+
+@SERVERS
+def test_a_server_is_what_the_model_says(server: Server) -> None:
+    run_store_machine(server.store, dispose=server.put_back, settings=FEW)
+
+
+@SERVERS
+def test_the_store_in_a_hosts_transaction_on_a_server_is_what_the_model_says(server: Server) -> None:
+    run_store_machine(server.store_in_a_host, dispose=server.end_host, settings=FEW)
+
+
+@SERVERS
+def test_the_desk_over_a_server_does_what_the_model_foretells(server: Server) -> None:
+    run_desk_machine(server.store, dispose=server.put_back, settings=FEW)
+
+
+@SERVERS
+def test_the_desk_in_a_hosts_transaction_on_a_server_does_what_the_model_foretells(server: Server) -> None:
+    run_desk_machine(server.store_in_a_host, dispose=server.end_host, settings=FEW)

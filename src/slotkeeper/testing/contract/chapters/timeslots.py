@@ -78,6 +78,7 @@ class TimeslotTests(StoreSuite):
     def test_those_found_are_those_of_the_resources_that_overlap_by_start_and_id(
         self, given: list[Timeslot], resource_ids: list[Id], wanted: Interval
     ) -> None:
+        self.assume_storable(given)
         expected = [one for one in given if one.resource_id in resource_ids and one.interval.overlaps(wanted)]
         with self.fresh() as store:
             furnish(store)
