@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Python >= 3.11, make and git; the rest is installed into .venv, nothing elsewhere.
 #   PYTHON=python3.12 make test      choose the interpreter (only when .venv is first made)
 #   make test PYTEST_ARGS="-x -k x"  pass arguments to pytest
-#   SLOTKEEPER_REQUIRE_SERVERS=1     is handed on to the tests; none of them needs a server yet
+#   SLOTKEEPER_REQUIRE_SERVERS=1     is handed on to the tests: a database server that is missing is a failure
 
 PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3.14 python3 python,$(if \
   $(shell $(name) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>&1 || echo no),,$(name))))

@@ -7,20 +7,24 @@ from one that has everything imported and compiled and no connection open, so th
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 
-from slotkeeper.adapters.sql import SqlStore
+from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.desk import BookingDesk
-from slotkeeper.errors import RefusedError
+from slotkeeper.errors import RefusedError, RetryableError
 
 NOW = dt.datetime(2025, 10, 20, tzinfo=dt.UTC)
-KEPT = 1
+KEPT = 0
+REPEATS = 20
 STARTS = [NOW + dt.timedelta(days=1, minutes=15 * step) for step in range(12)]
 
 
@@ -63,18 +67,28 @@ def attempt(desk: BookingDesk, log: int, name: str, attempts: int) -> None:
     for number in range(attempts):
         booking_id = f"{name}-{number}"
         if len(mine) > KEPT:
-            repeated(lambda: desk.cancel(mine[0]), log)
+            repeated(partial(desk.cancel, mine[0]), log)
             note(log, "cancelled", mine.pop(0))
         note(log, "asked", booking_id)
         try:
-            chosen = {"resource_ids": [chance.choice(["bay", "ramp"])]} if number % 4 else {"service": "both"}
-            wanted = {"service": "visit", "start": chance.choice(STARTS), "booking_id": booking_id, **chosen}
-            repeated(lambda wanted=wanted: desk.book(**wanted), log)
+            start, one = chance.choice(STARTS), chance.choice(["bay", "ramp", None])
+            book = partial(desk.book, "visit", resource_ids=[one]) if one else partial(desk.book, "both")
+            repeated(partial(book, start, booking_id=booking_id), log)
         except RefusedError:
             note(log, "refused", booking_id)
         else:
             note(log, "booked", booking_id)
             mine.append(booking_id)
+
+
+def repeated(command: Callable[[], object], log: int) -> None:
+    """Carry out a command, again while another transaction is in its way."""
+    for _ in range(REPEATS):
+        with suppress(RetryableError):
+            command()
+            return
+        note(log, "repeated", "")
+    command()
 
 
 def kill(url: str, place: str, log_path: str, seed: str, rounds: str) -> None:

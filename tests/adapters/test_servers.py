@@ -1,0 +1,248 @@
+"""What the SQL store promises on PostgreSQL and MariaDB beyond the contract."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.adapters.races import assert_kept_apart, log_of, open_workshop, run_worker
+from tests.adapters.servers import MARIADB, POSTGRESQL, Server, a_store
+
+from slotkeeper.adapters.sql import SqlStore, Tables
+from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
+from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.slot import Timeslot
+from slotkeeper.errors import InvalidFieldError, RetryableError, SlotTakenError
+from slotkeeper.ports import BookingFilter, Listing
+from slotkeeper.testing.contract.samples import (
+    NOW,
+    add,
+    at,
+    everything,
+    following,
+    furnish,
+    moved_to,
+    span,
+    visit,
+)
+
+PROCESSES = 8
+ATTEMPTS = 40
+A_WHILE = 0.3
+AVAILABLE = "SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'"
+BYPASS = """
+INSERT INTO {allocations} (booking_id, resource_id, position, start_at, end_at, units, buffer_before,
+    buffer_after, buffer_rule, occupied_start, occupied_end, reach_start, reach_end, length, occupies,
+    relevant, judged_at)
+SELECT :booking_id, 'int:1', 0, t.s, t.e, 1, 0, 0, 'sum', t.s, t.e, t.s, t.e,
+    extract(epoch FROM t.e - t.s) * 1000000, true, true, t.s
+FROM (SELECT CAST(:first AS timestamptz) AS s, CAST(:last AS timestamptz) AS e) AS t
+"""
+
+
+@pytest.fixture(params=[POSTGRESQL, MARIADB], ids=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.param
+    return found
+
+
+@pytest.fixture
+def store(server: Server) -> Iterator[SqlStore]:
+    with a_store(server) as made:
+        yield made
+
+
+@pytest.fixture
+def postgresql() -> Iterator[SqlStore]:
+    with a_store(POSTGRESQL) as made:
+        yield made
+
+
+def test_processes_that_race_for_overlapping_starts_book_nothing_twice_and_lose_nothing(
+    server: Server, store: SqlStore, tmp_path: Path
+) -> None:
+    open_workshop(store)
+    run_worker("race", server.url, server.place_of(store._tables), tmp_path, PROCESSES, ATTEMPTS)
+    noted = log_of(tmp_path)
+    assert_kept_apart(store, noted)
+    assert len(noted["asked"]) == PROCESSES * ATTEMPTS
+    assert len(noted["cancelled"]) > PROCESSES
+
+
+# -- the host's transaction ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_host_that_writes_at_another_isolation_level_is_told(
+    server: Server, store: SqlStore, level: str
+) -> None:
+    with server.engine.connect().execution_options(isolation_level=level) as connection:
+        hosted = SqlStore.on(connection, tables=store._tables)
+        with pytest.raises(InvalidFieldError, match="must be READ COMMITTED"), hosted.begin():
+            pytest.fail("began on a state that may be old")
+        with hosted.begin(write=False) as unit:
+            assert unit.resources.all() == []
+
+
+def test_a_connection_that_commits_every_statement_is_refused(server: Server, store: SqlStore) -> None:
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        hosted = SqlStore.on(connection, tables=store._tables)
+        with pytest.raises(InvalidFieldError, match="commits every statement"), hosted.begin():
+            pytest.fail("began without a transaction")
+
+
+def test_an_engine_that_commits_every_statement_still_has_whole_units_of_work(
+    server: Server, store: SqlStore
+) -> None:
+    engine = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
+    furnish(store)
+    with pytest.raises(ZeroDivisionError), SqlStore(engine, tables=store._tables).begin() as unit:
+        unit.bookings.add(visit(1, span(9, 10)), now=NOW)
+        raise ZeroDivisionError
+    engine.dispose()
+    assert everything(store)["bookings"] == []
+
+
+def test_two_hosts_that_wait_for_each_other_are_told_to_repeat(server: Server, store: SqlStore) -> None:
+    furnish(store)
+    engine = sa.create_engine(server.url, isolation_level="READ COMMITTED")
+    patience = (
+        "lock_timeout = '200ms'" if engine.dialect.name == "postgresql" else "innodb_lock_wait_timeout = 1"
+    )
+    with store.begin() as first, engine.connect() as connection:
+        first.lock([1])
+        connection.exec_driver_sql(f"SET {patience}")
+        hosted = SqlStore.on(connection, tables=store._tables)
+        with pytest.raises(RetryableError), hosted.begin() as unit:
+            unit.lock([2, 1])
+    engine.dispose()
+
+
+# -- columns -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [
+        Interval(EARLIEST, LATEST),
+        Interval(EARLIEST, EARLIEST + TICK),
+        Interval(LATEST - TICK, LATEST),
+        Interval(at(9) + TICK, at(9) + 3 * TICK),
+    ],
+    ids=["ever", "first", "last", "short"],
+)
+def test_instants_of_all_years_come_back_to_the_microsecond(store: SqlStore, interval: Interval) -> None:
+    furnish(store)
+    slot = Timeslot("slot", 1, interval)
+    with store.begin() as unit:
+        unit.timeslots.add(slot)
+    with store.begin(write=False) as unit:
+        assert unit.timeslots.get("slot") == slot
+        assert list(unit.timeslots.find([1], Interval(EARLIEST, LATEST))) == [slot]
+        assert list(unit.timeslots.find([1], interval)) == [slot]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_a_hosts_session_in_another_zone_reads_the_same_instants(postgresql: SqlStore, zone: str) -> None:
+    furnish(postgresql)
+    change = dt.datetime(2025, 11, 2, 5, 30, tzinfo=dt.UTC)
+    booking = visit(1, Interval(change, change + dt.timedelta(hours=1)))
+    with POSTGRESQL.engine.connect() as connection:
+        connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{zone}'")
+        hosted = SqlStore.on(connection, tables=postgresql._tables)
+        add(hosted, booking)
+        with hosted.begin(write=False) as unit:
+            assert unit.bookings.get(1) == booking
+            assert unit.bookings.relevant([1], booking.interval) == [booking]
+
+
+def test_what_the_database_cannot_hold_is_refused_with_our_own_error(store: SqlStore) -> None:
+    furnish(store)
+    long = "x" * 300 if store.engine.dialect.name == "mysql" else "a\x00b"
+    with pytest.raises(InvalidFieldError):
+        add(store, visit(1, span(9, 10), status=long))
+
+
+# -- the constraint of PostgreSQL ----------------------------------------------------------------------------
+
+
+def bypass(connection: sa.Connection, store: SqlStore, booking_id: str, first: float, last: float) -> None:
+    """Take resource 1 for a booking by a statement of one's own, as no store would."""
+    preparer = connection.dialect.identifier_preparer
+    statement = BYPASS.format(allocations=preparer.format_table(store._tables.allocations))
+    connection.execute(sa.text(statement), {"booking_id": booking_id, "first": at(first), "last": at(last)})
+
+
+def test_who_bypasses_the_store_cannot_take_what_is_taken(postgresql: SqlStore) -> None:
+    furnish(postgresql, capacity=1)
+    add(postgresql, visit("there", span(9, 10)), visit("rival", span(11, 12), on=[2]))
+    for first, last in [(9, 10), (8, 11), (9.25, 9.5), (8, 9.5)]:
+        with postgresql.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="ex_"):
+            bypass(connection, postgresql, "rival", first, last)
+    with postgresql.engine.begin() as connection:
+        bypass(connection, postgresql, "rival", 10, 11)
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["new", "moved"])
+def test_a_rival_that_only_the_constraint_knows_of_is_named_in_the_refusal(
+    postgresql: SqlStore, *, moved: bool
+) -> None:
+    furnish(postgresql, capacity=1)
+    mine, at_nine = visit("mine", span(14, 15)), visit("mine", span(9, 10))
+    add(postgresql, visit("rival", span(11, 12), on=[2]), *([mine] if moved else []))
+
+    def take_nine() -> None:
+        with postgresql.begin() as unit:
+            with pytest.raises(SlotTakenError) as refused:
+                if moved:
+                    unit.bookings.replace(moved_to(mine, span(9, 10)), now=NOW)
+                else:
+                    unit.bookings.add(at_nine, now=NOW)
+            (busy,) = refused.value.explanation.refusals
+            assert [one.booking_id for one in busy.blockers] == ["rival"]  # type: ignore[union-attr]
+            unit.bookings.add(visit("later", span(16, 17)), now=NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql.engine.begin() as connection:
+            bypass(connection, postgresql, "rival", 9, 10)
+            waiting = pool.submit(take_nine)
+            assert not wait([waiting], timeout=A_WHILE).done
+        waiting.result(20)
+    with postgresql.begin(write=False) as unit:
+        assert unit.bookings.get("later").resource_ids == (1,)
+        found = unit.bookings.find(BookingFilter(ids=["mine"]), Listing()).items
+        assert list(found) == ([mine] if moved else [])
+
+
+def test_a_booking_follows_a_hold_that_lapsed(postgresql: SqlStore) -> None:
+    furnish(postgresql, capacity=1)
+    held = visit("held", span(9, 10), status="held", expires_at=at(2))
+    add(postgresql, held)
+    add(postgresql, visit("next", span(9, 10)), now=at(2))
+    with pytest.raises(SlotTakenError), postgresql.begin() as unit:
+        unit.bookings.replace(following(held, expires_at=None, status="confirmed"), now=at(2))
+
+
+def test_without_btree_gist_or_with_it_the_constraint_is_there_and_goes_with_the_tables() -> None:
+    tables = Tables(prefix="sk_probe_")
+    with POSTGRESQL.engine.connect() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA sk_probe; SET LOCAL search_path TO sk_probe, public")
+        tables.metadata.create_all(connection)
+        assert "sk_probe_ids(" in definition(connection)
+        tables.metadata.drop_all(connection)
+        assert connection.scalar(sa.text("SELECT to_regtype('sk_probe_ids')")) is None
+        if connection.scalar(
+            sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'")
+        ):
+            connection.exec_driver_sql("CREATE EXTENSION btree_gist")
+            tables.metadata.create_all(connection)
+            assert "(resource_id WITH =" in definition(connection)
+
+
+def definition(connection: sa.Connection) -> str:
+    query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ex_sk_probe_allocations'"
+    return str(connection.scalar(sa.text(query)))
