@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_an_engine_that_commits_every_statement_still_has_whole_units_of_work(
     assert everything(store)["bookings"] == []
 
 
-def test_two_hosts_that_wait_for_each_other_are_told_to_repeat(server: Server, store: SqlStore) -> None:
+def test_a_host_that_waits_too_long_is_told_to_repeat(server: Server, store: SqlStore) -> None:
     furnish(store)
     engine = sa.create_engine(server.url, isolation_level="READ COMMITTED")
     patience = (
@@ -120,6 +121,26 @@ def test_two_hosts_that_wait_for_each_other_are_told_to_repeat(server: Server, s
         with pytest.raises(RetryableError), hosted.begin() as unit:
             unit.lock([2, 1])
     engine.dispose()
+
+
+def test_of_two_hosts_that_wait_for_each_other_one_is_told_to_repeat(server: Server, store: SqlStore) -> None:
+    furnish(store)
+    meet = threading.Barrier(2)
+
+    def lock(first: int, second: int) -> bool:
+        with server.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+            hosted = SqlStore.on(connection, tables=store._tables)
+            try:
+                with hosted.begin() as unit:
+                    unit.lock([first])
+                    meet.wait(20)
+                    unit.lock([second])
+            except RetryableError:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(lock, (1, 2), (2, 1))) == [False, True]
 
 
 # -- columns -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
-from slotkeeper.adapters.sql.transaction import Transaction, faults_told
+from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
@@ -164,7 +164,7 @@ class HostedStore:
         """
         with faults_told(self._backend):
             self._backend.join(self._connection, write=write)
-        with faults_told(self._backend), self._connection.begin_nested():
+        with deadlocks_told(self._backend), self._connection.begin_nested():
             yield SqlUnit(
                 Transaction(self._connection, self._tables, self._backend, write=write, alone=False)
             )

@@ -115,23 +115,35 @@ def in_portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
 
 
 @contextmanager
-def faults_told(backend: Backend) -> Iterator[None]:
-    """Raise the library's own errors for what is passing, and for what no database can hold.
+def deadlocks_told(backend: Backend) -> Iterator[None]:
+    """Raise our own error for a savepoint that can't be returned to, since the whole transaction was undone.
 
     Raises:
         RetryableError: Another transaction was in the way.
-        InvalidFieldError: A text is no Unicode, or a number has more than 64 bits.
     """
     try:
         yield
     except sa.exc.DBAPIError as error:
         if backend.is_passing(error):
             raise RetryableError(str(error.orig)) from error
-        if isinstance(error, sa.exc.DataError):
-            raise InvalidFieldError(
-                "value", None, f"must be one that the database can hold: {error.orig}"
-            ) from error
         raise
+
+
+@contextmanager
+def faults_told(backend: Backend) -> Iterator[None]:
+    """Raise the library's own errors for what is passing, and for what no database can hold.
+
+    Raises:
+        RetryableError: Another transaction was in the way.
+        InvalidFieldError: A text is no Unicode, a number has more than 64 bits, or the database refuses a
+            value for another reason of its kind.
+    """
+    try:
+        with deadlocks_told(backend):
+            yield
+    except sa.exc.DataError as error:
+        reason = f"must be one that the database can hold: {error.orig}"
+        raise InvalidFieldError("value", None, reason) from error
     except UnicodeEncodeError as error:
         raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error
     except OverflowError as error:
