@@ -187,7 +187,6 @@ def test_reading_gives_the_same_as_what_was_written_last(resource: Resource) -> 
         ),
         (Requirement("room", count=2), {"role": "room", "count": 2}),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_json_form(value: object, written: object) -> None:
     assert to_json(value) == written
@@ -487,7 +486,6 @@ def test_attributes_that_hold_themselves_are_refused() -> None:
         (5, Interval | Money),
         (Slot(object(), NOON, (1,)), None),  # type: ignore[arg-type]
     ],
-    ids=repr,
 )
 def test_what_is_no_value_of_the_declared_type_is_not_written(value: object, declared: object) -> None:
     with pytest.raises(InvalidFieldError):
