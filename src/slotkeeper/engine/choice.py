@@ -36,6 +36,8 @@ def choose(
     The choice contains every resource that ``must`` serve, the ones named first in the first seats that
     they can fill, and no two of its resources share a part.
     """
+    if len(wanted) == wanted[0].count == 1 and not must:  # one seat needs no search
+        return next(((one,) for one in wanted[0].resources if is_free(one)), None)
     free = [Pool(_must_first(filter(is_free, pool.resources), must), pool.count) for pool in wanted]
     if not _is_possible(free, must, frozenset()):
         return None
