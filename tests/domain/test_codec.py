@@ -344,7 +344,7 @@ def test_good_json_spoilt_in_one_place_is_read_or_refused_with_a_parse_error(
             "Resource.schedule.zone",
         ),
         (Resource, {"id": 1, "schedule": {"type": "Timetable", "zone": "UTC"}}, "Resource.schedule"),
-        (Schedule, {"zone": "UTC", "closed_dates": {"source": 1}}, "Schedule.closed_dates.source"),
+        (Schedule, {"zone": "UTC", "closed_dates": {"source": 1}}, "Schedule.closed_dates"),
         (Schedule, {"zone": "UTC", "closed_dates": 5}, "Schedule.closed_dates"),
         (
             CombinedSchedule,
