@@ -53,7 +53,7 @@ _STATES = (
     State(Status.CONFIRMED, occupies=True),
     State(Status.IN_PROGRESS, occupies=True),
     State(Status.RESCHEDULED, occupies=True),
-    State(Status.COMPLETED, final=True),
+    State(Status.COMPLETED, occupies=True, final=True),
     State(Status.NO_SHOW, final=True),
     State(Status.CANCELLED, final=True, counts=False),
     State(Status.EXPIRED, final=True, counts=False),
@@ -98,4 +98,7 @@ _VISIT = (
 )
 
 STANDARD = Lifecycle(_STATES, _CREATIONS + _DECISIONS + _MOVES + _VISIT, name="standard")
-"""The standard table: holds, approval, moves, visits; a completed visit no longer occupies its resources."""
+"""The standard table: holds, approval, moves, visits.
+
+A completed visit has taken its time, buffers included, and keeps it; a customer who did not come has not.
+"""
