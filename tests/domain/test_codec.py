@@ -435,7 +435,7 @@ def test_a_calendar_that_expands_itself_cannot_be_written() -> None:
 
     with pytest.raises(InvalidFieldError) as caught:
         to_json(Resource(1, shop))
-    assert caught.value.field == "Resource.schedule.closed_dates.source"
+    assert caught.value.field == "Resource.schedule.closed_dates"
 
     listed = Schedule("UTC", closed_dates=EveryFriday(), valid_from="2025-10-20", valid_until="2025-11-02")
     assert through_json(listed) == listed

@@ -222,6 +222,11 @@ class StoredSlots(Making):
 
 def _in_use(slot: Timeslot, bookings: Iterable[Booking]) -> SlotTakenError:
     taken = list(bookings)
-    blockers = [Blocker(one.id, one.interval, one.units, one.status, one.expires_at) for one in taken]
+    blockers = [
+        Blocker.of(one, row)
+        for one in taken
+        for row in one.allocations
+        if row.resource_id == slot.resource_id
+    ]
     busy = Busy(slot.resource_id, 1, 0, tuple(blockers))
     return SlotTakenError(Explanation(taken[0].service_id, slot.interval.start, [busy]))

@@ -67,9 +67,7 @@ def _excess(wanted: Allocation, rivals: Iterable[Booking], capacity: int) -> Bus
     free = capacity - Load.of((one.occupied, one.units) for _, one in near).peak(wanted.occupied)
     if wanted.units <= free:
         return None
-    blockers = (
-        Blocker(rival.id, one.interval, one.units, rival.status, rival.expires_at) for rival, one in near
-    )
+    blockers = (Blocker.of(rival, one) for rival, one in near)
     return Busy(
         wanted.resource_id, wanted.units, max(free, 0), tuple(sorted(blockers, key=lambda one: one.interval))
     )

@@ -182,8 +182,7 @@ class HasRoom:
     def refusal(self, start: dt.datetime) -> Refusal:
         """Name the free units and the bookings in the way."""
         blockers = tuple(
-            Blocker(booking.id, allocation.interval, allocation.units, booking.status, booking.expires_at)
-            for booking, allocation in self.capacity.blockers(start)
+            Blocker.of(booking, allocation) for booking, allocation in self.capacity.blockers(start)
         )
         return Busy(self.resource.id, self.request.wanted_units, self.capacity.free(start), blockers)
 
