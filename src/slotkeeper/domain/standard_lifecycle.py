@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from slotkeeper.domain.guards import FromStart
+from slotkeeper.domain.guards import FromStart, HasRole, IsOwner, IsProvider, Who
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
 
@@ -101,4 +101,27 @@ STANDARD = Lifecycle(_STATES, _CREATIONS + _DECISIONS + _MOVES + _VISIT, name="s
 """The standard table: holds, approval, moves, visits.
 
 A completed visit has taken its time, buffers included, and keeps it; a customer who did not come has not.
+"""
+
+_STAFF: tuple[Who, ...] = (IsProvider(), HasRole("admin"))
+_ANY_PARTY: tuple[Who, ...] = (IsOwner(), *_STAFF)
+
+GUARDED = (
+    STANDARD.with_guards(Action.CONFIRM, who=_STAFF)
+    .with_guards(Action.CONFIRM, sources=[Status.HELD], who=_ANY_PARTY)
+    .with_guards(Action.REQUEST, sources=[Status.HELD], who=_ANY_PARTY)
+    .with_guards(Action.CANCEL, who=_ANY_PARTY)
+    .with_guards(Action.RESCHEDULE, who=_ANY_PARTY)
+    .with_guards(Action.REQUEST_RESCHEDULE, who=_ANY_PARTY)
+    .with_guards(Action.DECLINE, who=_STAFF)
+    .with_guards(Action.START, who=_STAFF)
+    .with_guards(Action.COMPLETE, who=_STAFF)
+    .with_guards(Action.NO_SHOW, who=_STAFF)
+    .with_guards(Action.EXPIRE, who=_STAFF)
+)
+"""The standard table with guards on people; each can be changed with `Lifecycle.with_guards`.
+
+Anyone creates bookings. The owner, a provider or an ``admin`` confirms or requests what is held, cancels and
+moves; what awaits approval is confirmed or declined by a provider or an ``admin``, who alone note how the
+visit goes or let a booking expire ahead of the sweep. A call that names no actor is the host's own, and no guard on people applies to it.
 """
