@@ -13,6 +13,7 @@ from slotkeeper.domain.booking import Allocation
 from slotkeeper.domain.buffers import Buffers
 from slotkeeper.domain.durations import WholeOpening
 from slotkeeper.domain.explanation import Busy, Explanation, OffGrid
+from slotkeeper.domain.grid import GapGrid
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.resource import Resource
@@ -53,6 +54,16 @@ def test_bookings_outside_the_reach_of_an_instant_change_no_explanation(
     for start in (window.start, window.end - TICK):
         fewer = near(world, world.evaluator.reach(Interval(start, start + TICK)))
         assert fewer.evaluator.offer(start) == world.evaluator.offer(start)
+
+
+def test_the_reach_goes_back_to_the_booking_from_which_a_gap_is_counted() -> None:
+    service = attrs.evolve(CUT, grid=GapGrid(5 * CELL, align=CELL))
+    snapshot = Snapshot(
+        EPOCH, [Resource("a", Schedule.of([span(0, 180)]))], [booking_of([Allocation("a", span(1, 2))])]
+    )
+    world, window = World(snapshot, Request(service)), span(150, 10)
+    fewer = near(world, world.evaluator.reach(window))
+    assert [slot.start for slot in fewer.evaluator.slots(window)] == [at(153), at(158)]
 
 
 def test_rooms_say_only_what_capacity_says() -> None:
