@@ -123,5 +123,6 @@ GUARDED = (
 
 Anyone creates bookings. The owner, a provider or an ``admin`` confirms or requests what is held, cancels and
 moves; what awaits approval is confirmed or declined by a provider or an ``admin``, who alone note how the
-visit goes or let a booking expire ahead of the sweep. A call that names no actor is the host's own, and no guard on people applies to it.
+visit goes or let a booking expire by hand. A call that names no actor is the host's own, and no guard on
+people applies to it.
 """
