@@ -69,9 +69,9 @@ build: $(VENV)/.dev ## build the distributions and try the wheel in an empty env
 	@set -e; place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
 	$(UV) venv --quiet --python $(BIN)/python "$$place/venv"; \
 	$(UV) pip install --quiet --python "$$place/venv/bin/python" dist/*.whl; \
-	cd "$$place"; venv/bin/python -W error -c 'import slotkeeper, importlib.resources as r; \
+	cd "$$place"; venv/bin/python -W error -c 'import slotkeeper, importlib.metadata as m, importlib.resources as r; \
 	assert r.files("slotkeeper").joinpath("py.typed").is_file(), "py.typed is missing"; \
-	assert slotkeeper.__version__; print("wheel works:", slotkeeper.__version__)'
+	slotkeeper.BookingDesk(slotkeeper.MemoryStore()); print("wheel works:", m.version("slotkeeper"))'
 
 clean: ## remove the environments and everything that was built
 	rm -rf .venv .venv-dateutil4 dist docs/_build docs/reference/api htmlcov .coverage .coverage.*

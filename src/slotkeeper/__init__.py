@@ -40,7 +40,7 @@ from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.schedule import AnySchedule, CombinedSchedule, Schedule
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Slot, Timeslot
-from slotkeeper.domain.standard_lifecycle import STANDARD, Action, Status
+from slotkeeper.domain.standard_lifecycle import GUARDED, STANDARD, Action, Status
 from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, classify, resolve
 from slotkeeper.engine.conflicts import (
     ConflictGroup,
@@ -101,6 +101,7 @@ from slotkeeper.ports import BookingFilter, Listing, Page
 
 __all__ = [
     "EARLIEST",
+    "GUARDED",
     "LATEST",
     "MEMBERSHIP",
     "STANDARD",

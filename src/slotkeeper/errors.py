@@ -66,6 +66,14 @@ def _texts(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(given)
 
 
+def _written(instant: dt.datetime) -> str:
+    """Return an instant in UTC as ISO 8601, as the rest of the library writes them for people."""
+    if instant.utcoffset():
+        return instant.isoformat()
+    precision = "auto" if instant.second or instant.microsecond else "minutes"
+    return f"{instant.replace(tzinfo=None).isoformat(timespec=precision)}Z"
+
+
 @attrs.define(slots=False)
 class SlotkeeperError(Exception):
     """The root of all errors that the library raises on purpose."""
@@ -338,7 +346,8 @@ class TransitionError(LifecycleError):
 
     def describe(self) -> str:
         choices = ", ".join(self.allowed) or "nothing"
-        return f"a booking that is {self.status or 'new'} cannot {self.action}; it can {choices}"
+        found = f"a booking that is {self.status or 'new'}"
+        return f"{self.action!r} is not possible for {found}; it allows {choices}"
 
 
 @attrs.define(slots=False)
@@ -350,7 +359,7 @@ class NotModifiableError(LifecycleError):
     action: str
 
     def describe(self) -> str:
-        return f"a booking that is {self.status} can no longer {self.action}"
+        return f"{self.action!r} is no longer possible for a booking that is {self.status}"
 
 
 @attrs.define(slots=False)
@@ -364,9 +373,10 @@ class TransitionTimeError(LifecycleError):
     now: dt.datetime
 
     def describe(self) -> str:
-        bounds = [f"from {self.earliest!s}"] if self.earliest else []
-        bounds += [f"before {self.latest!s}"] if self.latest else []
-        return f"{self.action} is possible {' and '.join(bounds) or 'at no time'}; it is {self.now!s}"
+        bounds = [f"from {_written(self.earliest)}"] if self.earliest else []
+        bounds += [f"before {_written(self.latest)}"] if self.latest else []
+        possible = " and ".join(bounds) or "at no time"
+        return f"{self.action!r} is possible {possible}; it is {_written(self.now)}"
 
 
 @attrs.define(slots=False)
@@ -387,17 +397,22 @@ class PolicyError(SlotkeeperError):
     """A policy refuses a change, such as a reschedule after its notice has run out.
 
     ``latest`` is the last instant at which it was possible; None where the rule is not one of time.
+    ``max_times`` and ``moved`` are how often a booking may be and was moved; None where that is not the rule.
     """
 
     code: ClassVar[str] = "policy"
     rule: str
     latest: dt.datetime | None
     now: dt.datetime
+    max_times: int | None = None
+    moved: int | None = None
 
     def describe(self) -> str:
+        if self.max_times is not None:
+            return f"{self.rule}: at most {self.max_times} allowed, {self.moved} made"
         if self.latest is None:
             return f"{self.rule}: no longer possible"
-        return f"{self.rule}: possible until {self.latest!s}; it is {self.now!s}"
+        return f"{self.rule}: possible until {_written(self.latest)}; it is {_written(self.now)}"
 
 
 @attrs.define(slots=False)

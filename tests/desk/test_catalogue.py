@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import attrs
 import pytest
+from tests.adapters.stores import store_in_memory
 from tests.desk.shops import HALF, OPEN, TODAY, TRUE, at, shop
 
 from slotkeeper import (
+    Actor,
+    BookingDesk,
+    DuplicateIdError,
+    ForbiddenError,
     InactiveError,
     InvalidFieldError,
+    MemoryStore,
     NotFoundError,
     Requirement,
     Resource,
+    Schedule,
     Service,
     StaleVersionError,
 )
@@ -74,7 +82,7 @@ def test_nonsense_in_the_catalogue_is_refused_and_writes_nothing() -> None:
     here = shop()
     before = here.written()
     bad: list[tuple[Any, type[Exception]]] = [
-        (lambda: here.desk.add_resource(Resource("bay", OPEN)), StaleVersionError),
+        (lambda: here.desk.add_resource(Resource("bay", OPEN)), DuplicateIdError),
         (lambda: here.desk.add_resource(Resource("new", OPEN, version=2)), StaleVersionError),
         (lambda: here.desk.add_resource(Resource("hall", OPEN, parts=["?"])), NotFoundError),
         (lambda: here.desk.update_resource(Resource("bay", OPEN, parts=["?"])), NotFoundError),
@@ -84,7 +92,7 @@ def test_nonsense_in_the_catalogue_is_refused_and_writes_nothing() -> None:
         (lambda: here.desk.get_resource(TRUE), InvalidFieldError),
         (lambda: here.desk.add_resource("bay"), InvalidFieldError),  # type: ignore[arg-type]
         (lambda: here.desk.update_resource(None), InvalidFieldError),  # type: ignore[arg-type]
-        (lambda: here.desk.add_service(Service("wash", HALF)), StaleVersionError),
+        (lambda: here.desk.add_service(Service("wash", HALF)), DuplicateIdError),
         (lambda: here.desk.add_service(Service("s", HALF, needs=[Requirement.any_of("?")])), NotFoundError),
         (lambda: here.desk.update_service(Service("?", HALF)), NotFoundError),
         (lambda: here.desk.update_service(Resource("wash")), InvalidFieldError),  # type: ignore[arg-type]
@@ -95,3 +103,72 @@ def test_nonsense_in_the_catalogue_is_refused_and_writes_nothing() -> None:
         with pytest.raises(error):
             call()
         assert here.written() == before
+
+
+@pytest.fixture(params=["memory", "sql"])
+def empty_desk(request: pytest.FixtureRequest) -> BookingDesk:
+    """A desk on an empty store, of each kind."""
+    return BookingDesk(MemoryStore() if request.param == "memory" else store_in_memory())
+
+
+def test_an_id_that_is_in_use_is_added_no_second_time(empty_desk: BookingDesk) -> None:
+    first = empty_desk.add_resource(Resource("bay", OPEN))
+    wash = empty_desk.add_service(Service("wash", HALF))
+    with pytest.raises(DuplicateIdError) as resource:
+        empty_desk.add_resource(Resource("bay", OPEN, capacity=2))
+    with pytest.raises(DuplicateIdError) as service:
+        empty_desk.add_service(Service("wash", 2 * HALF))
+    assert (resource.value.kind, resource.value.id) == ("resource", "bay")
+    assert (service.value.kind, service.value.id) == ("service", "wash")
+    assert (empty_desk.resources(), empty_desk.services()) == ([first], [wash])
+
+
+def test_a_script_that_puts_its_catalogue_can_run_twice(empty_desk: BookingDesk) -> None:
+    for _ in range(2):
+        assert empty_desk.put_resource(Resource("bay", OPEN)).version == 1
+        assert empty_desk.put_service(Service("wash", HALF)).version == 1
+
+
+def test_what_is_put_replaces_what_is_stored_whatever_version_it_names(empty_desk: BookingDesk) -> None:
+    empty_desk.add_resource(Resource("bay", OPEN))
+    larger = empty_desk.put_resource(Resource("bay", OPEN, capacity=2, version=7))
+    assert (larger.version, larger.capacity, empty_desk.get_resource("bay")) == (2, 2, larger)
+    assert empty_desk.put_service(Service("wash", HALF, version=3)).version == 1
+    longer = empty_desk.put_service(Service("wash", 2 * HALF))
+    assert (longer.version, empty_desk.get_service("wash")) == (2, longer)
+    with pytest.raises(NotFoundError):
+        empty_desk.put_resource(Resource("bay", OPEN, parts=["?"]))
+    with pytest.raises(ForbiddenError):
+        empty_desk.put_service(longer, actor=Actor(7))
+
+
+class Sundays:
+    """A calendar without end, that only says whether a date is in it."""
+
+    def __contains__(self, date: object) -> bool:
+        return isinstance(date, dt.date) and date.isoweekday() == 7
+
+
+def test_a_calendar_without_end_is_refused_with_what_to_do_about_it(empty_desk: BookingDesk) -> None:
+    calls: list[Any] = [empty_desk.add_resource, empty_desk.put_resource]
+    for call in calls:
+        with pytest.raises(InvalidFieldError, match="valid_from and valid_until"):
+            call(Resource("bay", Schedule("UTC", {"daily": "09:00-17:00"}, closed_dates=Sundays())))
+    assert empty_desk.resources() == []
+    bounded = Schedule(
+        "UTC",
+        {"daily": "09:00-17:00"},
+        closed_dates=Sundays(),
+        valid_from="2025-10-20",
+        valid_until="2025-11-20",
+    )
+    empty_desk.add_resource(Resource("bay", bounded))
+    assert empty_desk.get_resource("bay").schedule == bounded
+
+
+def test_switching_off_with_a_key_does_so_once(empty_desk: BookingDesk) -> None:
+    empty_desk.add_resource(Resource("bay", OPEN))
+    empty_desk.add_service(Service("wash", HALF))
+    for _ in range(2):
+        assert empty_desk.deactivate_resource("bay", key="off").version == 2
+        assert empty_desk.deactivate_service("wash", key="off").version == 2

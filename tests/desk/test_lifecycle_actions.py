@@ -21,6 +21,7 @@ from slotkeeper import (
     NotFoundError,
     NotModifiableError,
     PaymentStatus,
+    SlotTakenError,
     StaleVersionError,
     State,
     Transition,
@@ -52,8 +53,17 @@ def test_a_visit_goes_from_request_to_completion() -> None:
     here.desk.confirm(made.id)
     here.desk.start(made.id)
     done = here.desk.complete(made.id)
-    assert (done.status, done.occupies, done.version) == ("completed", False, 4)
+    assert (done.status, done.occupies, done.version) == ("completed", True, 4)
     assert [event.action for event in here.told] == ["request", "confirm", "start", "complete"]
+
+
+def test_a_visit_that_is_over_early_keeps_its_time_and_its_buffers() -> None:
+    here = shop()
+    made = here.desk.book("wash", at(0))
+    here.desk.start(made.id)
+    here.desk.complete(made.id)
+    with pytest.raises(SlotTakenError):
+        here.desk.book("wash", made.start)
 
 
 def test_a_refused_action_changes_nothing() -> None:

@@ -187,7 +187,6 @@ def test_reading_gives_the_same_as_what_was_written_last(resource: Resource) -> 
         ),
         (Requirement("room", count=2), {"role": "room", "count": 2}),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_json_form(value: object, written: object) -> None:
     assert to_json(value) == written
@@ -345,7 +344,7 @@ def test_good_json_spoilt_in_one_place_is_read_or_refused_with_a_parse_error(
             "Resource.schedule.zone",
         ),
         (Resource, {"id": 1, "schedule": {"type": "Timetable", "zone": "UTC"}}, "Resource.schedule"),
-        (Schedule, {"zone": "UTC", "closed_dates": {"source": 1}}, "Schedule.closed_dates.source"),
+        (Schedule, {"zone": "UTC", "closed_dates": {"source": 1}}, "Schedule.closed_dates"),
         (Schedule, {"zone": "UTC", "closed_dates": 5}, "Schedule.closed_dates"),
         (
             CombinedSchedule,
@@ -436,7 +435,7 @@ def test_a_calendar_that_expands_itself_cannot_be_written() -> None:
 
     with pytest.raises(InvalidFieldError) as caught:
         to_json(Resource(1, shop))
-    assert caught.value.field == "Resource.schedule.closed_dates.source"
+    assert caught.value.field == "Resource.schedule.closed_dates"
 
     listed = Schedule("UTC", closed_dates=EveryFriday(), valid_from="2025-10-20", valid_until="2025-11-02")
     assert through_json(listed) == listed
@@ -487,7 +486,6 @@ def test_attributes_that_hold_themselves_are_refused() -> None:
         (5, Interval | Money),
         (Slot(object(), NOON, (1,)), None),  # type: ignore[arg-type]
     ],
-    ids=repr,
 )
 def test_what_is_no_value_of_the_declared_type_is_not_written(value: object, declared: object) -> None:
     with pytest.raises(InvalidFieldError):

@@ -32,6 +32,7 @@ from slotkeeper.testing.strategies import explanations, refusals
 
 NOON = Interval.parse("2025-10-23T12:00Z/PT1H")
 HOUR = dt.timedelta(hours=1)
+AROUND = Interval(NOON.start, NOON.end + HOUR)
 EACH = {
     Inactive("service", "cut"): "service cut is switched off",
     WrongDuration(HOUR / 2, HOUR): "PT30M is not a length offered",
@@ -46,11 +47,19 @@ EACH = {
     Closed(0, IntervalSet([NOON])): "0 is open {2025-10-23T12:00Z/2025-10-23T13:00Z}",
     Closed(0, EMPTY): "0 is closed",
     Busy(1, 2, 1, (Blocker(9, NOON, 1, "held"),)): (
-        "1 has 1 of 2 units free (held 2025-10-23T12:00Z/2025-10-23T13:00Z)"
+        "1 has 1 unit free, 2 asked for (held 2025-10-23T12:00Z/2025-10-23T13:00Z)"
+    ),
+    Busy(1, 3, 2, ()): "1 has 2 units free, 3 asked for",
+    Busy(1, 1, 0, (Blocker(9, NOON, 1, "held", occupied=AROUND),)): (
+        "1 has 0 units free, 1 asked for (held 2025-10-23T12:00Z/2025-10-23T13:00Z, "
+        "with buffers 2025-10-23T12:00Z/2025-10-23T14:00Z)"
+    ),
+    LimitReached(Limit("customer", "day", "UTC", count=1), NOON, 1, HOUR): (
+        "the limit per customer and day is reached (1 booking, PT1H)"
     ),
     NotOffered(0): "0 does not serve this service",
     NotOffered(): "no resource serves this service",
-    TooFew(2, 1): "2 resources are needed together, 1 are free",
+    TooFew(2, 1): "2 resources needed together, 1 free",
 }
 
 

@@ -244,14 +244,25 @@ def test_a_booking_may_be_moved_with_its_notice_exactly_left() -> None:
 def test_too_late_a_move_is_refused_with_the_last_instant_for_it() -> None:
     with pytest.raises(PolicyError) as caught:
         MOVES.quote(price=None, start=START, now=START - 24 * HOUR + TICK)
-    assert caught.value.args == ("reschedule_notice", START - 24 * HOUR, START - 24 * HOUR + TICK)
+    found = caught.value
+    assert (found.rule, found.latest, found.now) == (
+        "reschedule_notice",
+        START - 24 * HOUR,
+        START - 24 * HOUR + TICK,
+    )
 
 
 def test_one_move_too_many_is_refused_whatever_the_time() -> None:
     with pytest.raises(PolicyError) as caught:
         MOVES.quote(price=None, start=START, now=START - 48 * HOUR, moved=2)
-    assert caught.value.args == ("reschedule_limit", None, START - 48 * HOUR)
-    assert str(caught.value) == "reschedule_limit: no longer possible"
+    assert caught.value.details() == {
+        "rule": "reschedule_limit",
+        "latest": None,
+        "now": START - 48 * HOUR,
+        "max_times": 2,
+        "moved": 2,
+    }
+    assert str(caught.value) == "reschedule_limit: at most 2 allowed, 2 made"
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 

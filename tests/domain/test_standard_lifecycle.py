@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import attrs
 import pytest
 from tests.domain.lifecycle_tables import (
     HOUR,
@@ -11,7 +12,7 @@ from tests.domain.lifecycle_tables import (
 
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.instant import TICK
-from slotkeeper.domain.standard_lifecycle import STANDARD, Action, Status
+from slotkeeper.domain.standard_lifecycle import GUARDED, STANDARD, Action, Status
 
 
 def test_the_standard_table_has_neither_gaps_nor_traps() -> None:
@@ -25,7 +26,7 @@ def test_the_standard_vocabulary_is_exactly_what_the_standard_table_uses() -> No
 
 
 def test_the_standard_statuses_mean_what_the_design_says() -> None:
-    assert STANDARD.occupying == {"held", "pending", "confirmed", "in_progress", "rescheduled"}
+    assert STANDARD.occupying == {"held", "pending", "confirmed", "in_progress", "rescheduled", "completed"}
     assert STANDARD.final == {"completed", "cancelled", "no_show", "expired"}
     assert STANDARD.counting == set(Status) - {"cancelled", "expired"}
 
@@ -63,3 +64,31 @@ def test_what_was_started_early_can_be_completed_early() -> None:
 )
 def test_standard_moves_and_expiries(status: str, action: str, target: str) -> None:
     assert STANDARD.transition(status, action, **asking()).target == target
+
+
+def test_the_guarded_table_differs_from_the_standard_one_in_who_may_act_alone() -> None:
+    assert GUARDED.states == STANDARD.states
+    assert [attrs.evolve(row, who=()) for row in GUARDED.transitions] == list(STANDARD.transitions)
+    assert GUARDED.check().ok
+
+
+OWNERS = {
+    "held": {"request", "confirm", "cancel"},
+    "pending": {"cancel", "reschedule"},
+    "confirmed": {"cancel", "reschedule", "request_reschedule"},
+    "rescheduled": {"cancel", "reschedule", "request_reschedule"},
+}
+
+
+@pytest.mark.parametrize("status", [None, *Status])
+def test_the_guarded_table_leaves_each_party_its_part(status: str | None) -> None:
+    everything = set(STANDARD.actions_from(status))
+
+    def allowed(actor: Actor | None) -> set[str]:
+        return set(
+            GUARDED.allowed(status, **asking(now=VISIT.end, actor=actor, owner_id=7, resource_ids=["bay"]))
+        )
+
+    assert allowed(None) == allowed(Actor("bay")) == allowed(Actor("boss", roles="admin")) == everything
+    assert allowed(Actor(7)) == (everything if status is None else OWNERS.get(status, set()))
+    assert allowed(Actor("stranger")) == (everything if status is None else set())

@@ -363,7 +363,7 @@ class Oracle:
         """Return the candidates of the first requirement on whose grid a start is."""
         candidates = self.pools[0][0]
         if self.shared:
-            return self.everyone if self.is_on(grid, start, None) else frozenset()
+            return self.everyone if candidates and self.is_on(grid, start, None) else frozenset()
         return frozenset(one.id for one in candidates if self.is_on(grid, start, one))
 
     def leads_of_whole(self, opening: Interval) -> frozenset[Id]:

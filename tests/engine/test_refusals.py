@@ -189,10 +189,16 @@ def test_every_rule_of_the_resources_in_question_is_named(world: World, start: d
 
 
 @given(fixed_worlds, starts)
-def test_only_the_resource_that_is_asked_for_is_explained(world: World, start: dt.datetime) -> None:
+def test_exactly_what_refuses_the_one_resource_that_is_asked_for_is_named(
+    world: World, start: dt.datetime
+) -> None:
     service = attrs.evolve(world.request.service, needs=[Requirement()], shared_grid=False)
     world = world.asking(service=service, resource_ids=["a"])
-    assert {one.resource_id for one in refusals_of(world, start)} <= {"a", None}
+    named = {(one.code, one.resource_id) for one in refusals_of(world, start)}
+    oracle = oracle_of(world)
+    expected = oracle.resource_codes(world.snapshot.resources["a"], start)
+    expected |= set() if "a" in accepting(oracle, start) else {("off_grid", "a")}
+    assert named == expected | {(code, None) for code in oracle.service_codes(start)}
 
 
 # -- whole openings ------------------------------------------------------------------------------------------

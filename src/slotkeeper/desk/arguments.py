@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.attributes import Attributes
 from slotkeeper.domain.codec import to_json
+from slotkeeper.domain.explanation import counted
 from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.instant import ZERO
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.service import Service
 from slotkeeper.errors import InvalidFieldError, StaleVersionError
 
 _CENTURY = dt.timedelta(days=36_525)
+_BEYOND = 2**63  # more than databases count
 
 
 def optional_id(field: str, value: Id | None) -> None:
@@ -27,6 +30,8 @@ def check_count(field: str, value: object, *, least: int = 1) -> None:
     """Raise `InvalidFieldError` unless it is a whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidFieldError(field, value, f"must be a whole number of at least {least}")
+    if value >= _BEYOND:
+        raise InvalidFieldError(field, value, "must be less than 2**63")
 
 
 def check_limit(limit: int | None) -> None:
@@ -45,6 +50,28 @@ def check_kind(field: str, value: object, kind: type) -> None:
     """Raise `InvalidFieldError` unless it is an instance of the class."""
     if not isinstance(value, kind):
         raise InvalidFieldError(field, value, f"must be of type {kind.__name__}")
+
+
+def check_several(field: str, value: object) -> None:
+    """Raise `InvalidFieldError` unless it is a collection, and no text."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise InvalidFieldError(field, value, "must be several, not one")
+
+
+def check_function(field: str, value: object) -> None:
+    """Raise `InvalidFieldError` unless it can be called, or is None."""
+    if value is not None and not callable(value):
+        raise InvalidFieldError(field, value, "must be a function")
+
+
+def check_named(service: Service, resource_ids: Collection[Id]) -> None:
+    """Raise `InvalidFieldError` where more resources are named than the service takes at once."""
+    seats = [len(need.among) if need.count is None else need.count for need in service.needs]
+    without_end = any(need.count is None and not need.among for need in service.needs)
+    asked, most = len(set(resource_ids)), sum(seats)
+    if asked > most and not without_end:
+        reason = f"names too many: the service takes {counted(most, 'resource')}, {asked} are named"
+        raise InvalidFieldError("resource_ids", tuple(resource_ids), reason)
 
 
 def check_actor(actor: object) -> None:

@@ -6,7 +6,15 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from slotkeeper.desk.arguments import check_duration, check_limit, check_window, optional_id
+from slotkeeper.desk.arguments import (
+    check_duration,
+    check_function,
+    check_kind,
+    check_limit,
+    check_named,
+    check_window,
+    optional_id,
+)
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id, id_tuple
@@ -58,6 +66,7 @@ class Availability(Judging):
         """
         check_window(window)
         check_limit(limit)
+        check_function("prefer", prefer)
         with self._read() as unit:
             request = self._request(
                 unit,
@@ -88,6 +97,7 @@ class Availability(Judging):
             NotFoundError: There is no such service or resource.
             InvalidIntervalError: ``within`` is not positive.
         """
+        check_kind("within", within, dt.timedelta)
         start = self._now() if after is None else as_utc(after)
         found = self.slots(
             service_id,
@@ -190,13 +200,9 @@ class Availability(Judging):
     ) -> Request:
         optional_id("customer_id", customer_id)
         check_duration(duration)
-        return Request(
-            self._service(unit, service_id),
-            duration=duration,
-            units=units,
-            customer_id=customer_id,
-            resource_ids=id_tuple(resource_ids),
-        )
+        service, named = self._service(unit, service_id), id_tuple(resource_ids)
+        check_named(service, named)
+        return Request(service, duration=duration, units=units, customer_id=customer_id, resource_ids=named)
 
     def _found(
         self, unit: UnitOfWork, request: Request, window: Interval, prefer: Preference | None

@@ -11,9 +11,11 @@ from slotkeeper.desk.arguments import check_kind, check_version
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.actor import Actor
+from slotkeeper.domain.codec import to_json
 from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
+from slotkeeper.errors import DuplicateIdError, NotFoundError
 from slotkeeper.ports import Catalogue, UnitOfWork
 
 Item = TypeVar("Item", Resource, Service)
@@ -31,12 +33,30 @@ class Cataloguing(Judging):
         """Store a new resource, at version 1.
 
         Raises:
-            StaleVersionError: There is one with that id, or it is not at version 1.
+            DuplicateIdError: There is one with that id; `put_resource` takes it as it comes.
+            StaleVersionError: It is not at version 1.
+            InvalidFieldError: It cannot be written down, such as a calendar without end.
             NotFoundError: It names a part that there is not.
             ForbiddenError: The actor is no manager.
             IdempotencyMismatchError: The key belongs to another request.
         """
         return self._add(Resource, resource, actor, key)
+
+    def put_resource(
+        self, resource: Resource, *, actor: Actor | None = None, key: str | None = None
+    ) -> Resource:
+        """Store a resource, new or in place of the one with its id, and return what is stored.
+
+        Its version is the one after what is stored, whatever it says itself; where nothing else differs,
+        nothing is written. A script that sets a shop up can so run twice.
+
+        Raises:
+            InvalidFieldError: It cannot be written down, such as a calendar without end.
+            NotFoundError: It names a part that there is not.
+            ForbiddenError: The actor is no manager.
+            IdempotencyMismatchError: The key belongs to another request.
+        """
+        return self._put(Resource, resource, actor, key)
 
     def update_resource(
         self,
@@ -58,7 +78,12 @@ class Cataloguing(Judging):
         return self._change(Resource, resource.id, lambda _: resource, command, expected_version)
 
     def deactivate_resource(
-        self, resource_id: Id, *, actor: Actor | None = None, expected_version: int | None = None
+        self,
+        resource_id: Id,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
     ) -> Resource:
         """Switch a resource off: nothing new is booked on it, what is booked stays.
 
@@ -67,7 +92,7 @@ class Cataloguing(Judging):
             StaleVersionError: It is not at the version expected.
             ForbiddenError: The actor is no manager.
         """
-        command = Command("deactivate_resource", actor)
+        command = Command("deactivate_resource", actor, key)
         return self._change(
             Resource, resource_id, lambda one: attrs.evolve(one, active=False), command, expected_version
         )
@@ -91,12 +116,28 @@ class Cataloguing(Judging):
         """Store a new service, at version 1.
 
         Raises:
-            StaleVersionError: There is one with that id, or it is not at version 1.
+            DuplicateIdError: There is one with that id; `put_service` takes it as it comes.
+            StaleVersionError: It is not at version 1.
+            InvalidFieldError: It cannot be written down, such as a calendar without end.
             NotFoundError: It names a resource that there is not.
             ForbiddenError: The actor is no manager.
             IdempotencyMismatchError: The key belongs to another request.
         """
         return self._add(Service, service, actor, key)
+
+    def put_service(self, service: Service, *, actor: Actor | None = None, key: str | None = None) -> Service:
+        """Store a service, new or in place of the one with its id, and return what is stored.
+
+        Its version is the one after what is stored, whatever it says itself; where nothing else differs,
+        nothing is written. A script that sets a shop up can so run twice.
+
+        Raises:
+            InvalidFieldError: It cannot be written down, such as a calendar without end.
+            NotFoundError: It names a resource that there is not.
+            ForbiddenError: The actor is no manager.
+            IdempotencyMismatchError: The key belongs to another request.
+        """
+        return self._put(Service, service, actor, key)
 
     def update_service(
         self,
@@ -118,7 +159,12 @@ class Cataloguing(Judging):
         return self._change(Service, service.id, lambda _: service, command, expected_version)
 
     def deactivate_service(
-        self, service_id: Id, *, actor: Actor | None = None, expected_version: int | None = None
+        self,
+        service_id: Id,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
     ) -> Service:
         """Switch a service off: it is booked no more, what is booked stays.
 
@@ -127,7 +173,7 @@ class Cataloguing(Judging):
             StaleVersionError: It is not at the version expected.
             ForbiddenError: The actor is no manager.
         """
-        command = Command("deactivate_service", actor)
+        command = Command("deactivate_service", actor, key)
         return self._change(
             Service, service_id, lambda one: attrs.evolve(one, active=False), command, expected_version
         )
@@ -154,11 +200,31 @@ class Cataloguing(Judging):
         self._manage(actor, name)
 
         def change(work: Work) -> Item:
+            shelf = _shelf(work.unit, kind)
+            if _stored(shelf, item.id) is not None:
+                raise DuplicateIdError(_word(kind), item.id)
             _check_references(work.unit, item)
-            _shelf(work.unit, kind).put(item)
+            shelf.put(item)
             return item
 
-        return self._run(Command(name, actor, key, {"item": item}), kind, change)
+        return self._run(Command(name, actor, key, {"item": _storable(item)}), kind, change)
+
+    def _put(self, kind: type[Item], item: Item, actor: Actor | None, key: str | None) -> Item:
+        check_kind(_word(kind), item, kind)
+        name = f"put_{_word(kind)}"
+        self._manage(actor, name)
+
+        def change(work: Work) -> Item:
+            shelf = _shelf(work.unit, kind)
+            stored = _stored(shelf, item.id)
+            if stored is not None and to_json(attrs.evolve(item, version=stored.version)) == to_json(stored):
+                return stored
+            new = attrs.evolve(item, version=stored.version + 1 if stored is not None else 1)
+            _check_references(work.unit, new)
+            shelf.put(new)
+            return new
+
+        return self._run(Command(name, actor, key, {"item": _storable(item)}), kind, change)
 
     def _change(
         self,
@@ -174,7 +240,7 @@ class Cataloguing(Judging):
         def change(work: Work) -> Item:
             stored = _shelf(work.unit, kind).get(item_id)
             check_version(_word(kind), item_id, expected, stored.version)
-            new = attrs.evolve(changed(stored), version=stored.version + 1)
+            new = _storable(attrs.evolve(changed(stored), version=stored.version + 1))
             _check_references(work.unit, new)
             _shelf(work.unit, kind).put(new)
             return new
@@ -190,6 +256,19 @@ def _word(kind: type) -> str:
 def _shelf(unit: UnitOfWork, kind: type[Item]) -> Catalogue[Item]:
     shelves: dict[type, Catalogue[Any]] = {Resource: unit.resources, Service: unit.services}
     return shelves[kind]
+
+
+def _stored(shelf: Catalogue[Item], item_id: Id) -> Item | None:
+    try:
+        return shelf.get(item_id)
+    except NotFoundError:
+        return None
+
+
+def _storable(item: Item) -> Item:
+    """Return it if every store can hold it: what cannot be written as JSON lives in this process alone."""
+    to_json(item)
+    return item
 
 
 def _check_references(unit: UnitOfWork, item: Resource | Service) -> None:

@@ -68,7 +68,7 @@ class Ending(Acting):
         """Expire what has lapsed, at most ``limit`` bookings, the longest overdue first, and return it.
 
         Nothing depends on it for correctness, since what has lapsed takes nothing; it tidies up, and its
-        events tell.
+        events tell. It is a sweep, to be run again and again, so it takes no idempotency key.
         """
         check_count("limit", limit)
 

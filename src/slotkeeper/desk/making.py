@@ -8,8 +8,9 @@ from typing import Any, Unpack
 
 import attrs
 
+from slotkeeper.desk.arguments import check_kind, check_named
 from slotkeeper.desk.command import Command, Work
-from slotkeeper.desk.terms import HoldTerms, SingleFacts, Wish
+from slotkeeper.desk.terms import HoldTerms, SingleFacts, SlotFacts, Wish
 from slotkeeper.desk.transitions import Transitions
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Allocation, Booking, Hold
@@ -105,19 +106,20 @@ class Making(Transitions):
         return held
 
     def book_slot(
-        self, slot: Slot, *, actor: Actor | None = None, key: str | None = None, **facts: Unpack[SingleFacts]
+        self, slot: Slot, *, actor: Actor | None = None, key: str | None = None, **facts: Unpack[SlotFacts]
     ) -> Booking:
-        """Book a slot that was listed, on its resources; takes and raises what `book` does."""
-        return self.book(
-            slot.service_id,
-            slot.start,
-            resource_ids=slot.resource_ids,
-            duration=slot.interval.duration,
-            units=slot.units,
-            actor=actor,
-            key=key,
-            **facts,
-        )
+        """Book a slot that was listed, on its resources unless others are named.
+
+        Takes and raises what `book` does.
+        """
+        check_kind("slot", slot, Slot)
+        of_slot: SlotFacts = {
+            "resource_ids": slot.resource_ids,
+            "duration": slot.interval.duration,
+            "units": slot.units,
+        }
+        chosen: SlotFacts = {**of_slot, **facts}
+        return self.book(slot.service_id, slot.start, actor=actor, key=key, **chosen)
 
     def book_timeslot(
         self,
@@ -175,6 +177,7 @@ class Making(Transitions):
         service = self._wished_service(work.unit, wish)
         action = service.action if wish.action is None else wish.action
         self.lifecycle.initial(action)
+        check_named(service, wish.resource_ids)
         request = Request(
             service,
             duration=wish.duration,

@@ -9,7 +9,14 @@ from typing import Any
 import attrs
 
 from slotkeeper.desk.acting import described
-from slotkeeper.desk.arguments import check_actor, check_duration, check_text, optional_id, plain_attributes
+from slotkeeper.desk.arguments import (
+    check_actor,
+    check_duration,
+    check_named,
+    check_text,
+    optional_id,
+    plain_attributes,
+)
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.making import Making, as_stored
 from slotkeeper.desk.results import Move
@@ -187,6 +194,8 @@ class Moving(Making):
             and not isinstance(service.duration, WholeOpening)
         ):
             duration = booking.interval.duration
+        if place.resource_ids is not None:
+            check_named(service, place.resource_ids)
         if resource_ids is None:
             resource_ids = self._kept_resources(unit, booking, service)
         return Request(

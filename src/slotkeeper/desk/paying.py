@@ -12,7 +12,7 @@ from collections.abc import Container
 
 import attrs
 
-from slotkeeper.desk.arguments import check_count, check_text
+from slotkeeper.desk.arguments import check_count, check_text, check_version
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.transitions import Transitions, next_version, without_expiry
 from slotkeeper.domain.actor import Actor
@@ -38,30 +38,45 @@ _WAITING = frozenset({PaymentStatus.NONE, PaymentStatus.PENDING, PaymentStatus.F
 class Paying(Transitions):
     """Everything about the money of a booking."""
 
-    def checkout(self, booking_id: Id, *, actor: Actor | None = None) -> Booking:
+    def checkout(
+        self,
+        booking_id: Id,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
+    ) -> Booking:
         """Open a checkout with the payment gateway for the booking's price, and keep its reference.
 
         Repeating it gives the same reference, as far as the provider keeps to its idempotency key.
 
+        Args:
+            booking_id: Which.
+            actor: Who asks; None is the host itself.
+            key: Makes a repeat give the same result, the provider not asked again.
+            expected_version: Refuse unless the booking is at this version.
+
         Raises:
             NotFoundError: There is no such booking.
+            StaleVersionError: It is not at the version expected.
+            IdempotencyMismatchError: The key belongs to another request.
             ForbiddenError: The actor may not read it.
             InvalidFieldError: There is no gateway, or the booking has no price or is paid.
             NotModifiableError: It was called off.
             PaymentError: The provider refuses.
         """
         gateway = self._gateway()
+        content = {"id": booking_id, "version": expected_version}
+        command = Command("checkout", actor, key, content)
         with self._read() as unit:
             booking = self._visible(self._stored(unit, booking_id), actor)
-        if not booking.counts and self.lifecycle.state(booking.status).final:
-            raise NotModifiableError(booking.status, "checkout")
-        if booking.price is None or booking.payment.status not in _WAITING:
-            raise InvalidFieldError(
-                "Booking.payment", booking.payment.status.value, "leaves nothing to be paid"
-            )
-        reference = gateway.charge(booking.id, booking.price)
+            kept = None if key is None else unit.keys.get(command.scope, key)
+        if kept is not None:
+            return command.replayed(kept, Booking)
+        check_version("booking", booking_id, expected_version, booking.version)
+        reference = gateway.charge(booking.id, self._unpaid_price(booking))
         payment = Payment(PaymentStatus.PENDING, reference=reference)
-        return self._pay("checkout", booking.id, payment, actor, where=_WAITING)
+        return self._pay(command, booking.id, payment, where=_WAITING)
 
     def settle(
         self,
@@ -72,6 +87,7 @@ class Paying(Transitions):
         confirm: bool = True,
         actor: Actor | None = None,
         key: str | None = None,
+        expected_version: int | None = None,
     ) -> Booking:
         """Note that a booking is paid, and confirm it where the lifecycle lets the actor do that.
 
@@ -85,9 +101,11 @@ class Paying(Transitions):
             confirm: Whether being paid confirms it; what is paid lapses no more in any case.
             actor: Who says so.
             key: Makes a repeat give the same result.
+            expected_version: Refuse unless the booking is at this version.
 
         Raises:
             NotFoundError: There is no such booking.
+            StaleVersionError: It is not at the version expected.
             InvalidFieldError: The amount is not positive, or none is given and the booking has no price.
             CurrencyMismatchError: It is in another currency than the price.
         """
@@ -95,7 +113,7 @@ class Paying(Transitions):
         check_text("reference", reference)
 
         def change(work: Work) -> Booking:
-            before = self._locked(work.unit, booking_id, None)
+            before = self._locked(work.unit, booking_id, expected_version)
             if before.payment.status not in _WAITING:
                 return before
             payment = Payment(
@@ -106,10 +124,13 @@ class Paying(Transitions):
             return self._settled(work, before, payment, actor, confirm=confirm)
 
         content = {"id": booking_id, "paid": paid, "reference": reference, "confirm": confirm}
+        content |= {"version": expected_version}
         return self._give_back(self._run(Command("settle", actor, key, content), Booking, change))
 
     def settle_refunds(self, *, limit: int = 100) -> list[Booking]:
         """Ask the gateway again for refunds that are still pending, at most ``limit``, and return those done.
+
+        It is a sweep, to be run again and again, so it takes no idempotency key.
 
         Raises:
             InvalidFieldError: There is no gateway.
@@ -122,6 +143,21 @@ class Paying(Transitions):
         return [one for one in done if one.payment.status is PaymentStatus.REFUNDED]
 
     # -- steps -----------------------------------------------------------------------------------------------
+
+    def _unpaid_price(self, booking: Booking) -> Money:
+        """Return what is to be paid for a booking.
+
+        Raises:
+            NotModifiableError: It was called off.
+            InvalidFieldError: Nothing is.
+        """
+        if not booking.counts and self.lifecycle.state(booking.status).final:
+            raise NotModifiableError(booking.status, "checkout")
+        if booking.price is None or booking.payment.status not in _WAITING:
+            raise InvalidFieldError(
+                "Booking.payment", booking.payment.status.value, "leaves nothing to be paid"
+            )
+        return booking.price
 
     def _settled(
         self, work: Work, before: Booking, payment: Payment, actor: Actor | None, *, confirm: bool
@@ -180,16 +216,10 @@ class Paying(Transitions):
             _LOG.warning("the refund of booking %s stays pending: %s", booking.id, error)
             return booking
         given = attrs.evolve(payment, status=PaymentStatus.REFUNDED)
-        return self._pay("refund", booking.id, given, None, where={PaymentStatus.REFUND_PENDING})
+        return self._pay(Command("refund"), booking.id, given, where={PaymentStatus.REFUND_PENDING})
 
     def _pay(
-        self,
-        action: str,
-        booking_id: Id,
-        payment: Payment,
-        actor: Actor | None,
-        *,
-        where: Container[PaymentStatus],
+        self, command: Command, booking_id: Id, payment: Payment, *, where: Container[PaymentStatus]
     ) -> Booking:
         """Put another payment on record, unless it stands elsewhere by now."""
 
@@ -198,9 +228,9 @@ class Paying(Transitions):
             if before.payment == payment or before.payment.status not in where:
                 return before
             after = next_version(before, work.now, payment=payment)
-            return self._replace(work, action, before, after, actor=actor)
+            return self._replace(work, command.name, before, after, actor=command.actor)
 
-        return self._run(Command(action, actor), Booking, change)
+        return self._run(command, Booking, change)
 
     def _gateway(self) -> PaymentGateway:
         if self.payments is None:

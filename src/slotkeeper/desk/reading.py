@@ -15,6 +15,7 @@ from slotkeeper.domain.event import Event
 from slotkeeper.domain.guards import HasRole, IsOwner, IsProvider
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
+from slotkeeper.errors import InvalidFieldError
 from slotkeeper.ports import BookingFilter, Listing, Page
 
 
@@ -101,6 +102,8 @@ class Reading(Transitions):
     # -- steps -----------------------------------------------------------------------------------------------
 
     def _filter(self, wanted: BookingFilter, conditions: Conditions) -> BookingFilter:
+        for unknown in conditions.keys() - Conditions.__annotations__.keys():
+            raise InvalidFieldError(unknown, conditions, "is no condition of a BookingFilter")
         optional_id("customer_id", conditions.get("customer_id"))
         optional_id("series_id", conditions.get("series_id"))
         for name in ("resource_ids", "service_ids", "ids"):

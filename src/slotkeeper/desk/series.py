@@ -8,6 +8,7 @@ from typing import Unpack
 
 import attrs
 
+from slotkeeper.desk.arguments import check_several
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.making import Making
 from slotkeeper.desk.results import Series
@@ -56,6 +57,7 @@ class BookingSeries(Making):
             RefusedError: A start is refused, and it is all or nothing.
             IdempotencyMismatchError: The key belongs to another request.
         """
+        check_several("starts", starts)
         wanted = sorted(map(as_utc, starts))
         if not wanted:
             raise InvalidFieldError("starts", wanted, "must name at least one start")

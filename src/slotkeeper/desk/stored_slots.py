@@ -15,7 +15,7 @@ from slotkeeper.desk.results import FreeTimeslot
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.explanation import Blocker, Busy, Explanation
-from slotkeeper.domain.ids import Id, id_tuple
+from slotkeeper.domain.ids import Id, check_id, id_tuple
 from slotkeeper.domain.instant import TICK, ZERO
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
@@ -156,6 +156,7 @@ class StoredSlots(Making):
         """
         check_window(window)
         optional_id("customer_id", customer_id)
+        check_kind("at_least", at_least, dt.timedelta)
         with self._read() as unit:
             found = unit.timeslots.find(id_tuple(resource_ids), window)
             rows = [
@@ -165,17 +166,19 @@ class StoredSlots(Making):
             ]
         return [row for row in rows if row.free_units or not only_free]
 
-    def delete_timeslot(self, timeslot_id: Id, *, actor: Actor | None = None) -> None:
+    def delete_timeslot(self, timeslot_id: Id, *, actor: Actor | None = None, key: str | None = None) -> None:
         """Remove a stored slot that nothing is booked on; what was called off or is over does not matter.
 
         Raises:
             NotFoundError: There is none.
             SlotTakenError: A booking or hold that was made on it takes its resource.
             ForbiddenError: The actor is no manager.
+            IdempotencyMismatchError: The key belongs to another request.
         """
+        check_id("timeslot_id", timeslot_id)
         self._manage(actor, "delete_timeslot")
 
-        def change(work: Work) -> None:
+        def change(work: Work) -> Timeslot:
             slot = self._timeslot(work.unit, timeslot_id)
             work.unit.lock([slot.resource_id])
             taken = work.unit.bookings.relevant([slot.resource_id], slot.interval)
@@ -183,8 +186,9 @@ class StoredSlots(Making):
             if on_it:
                 raise _in_use(slot, on_it)
             work.unit.timeslots.delete(timeslot_id)
+            return slot
 
-        self._run(Command("delete_timeslot", actor), type(None), change)
+        self._run(Command("delete_timeslot", actor, key, {"id": timeslot_id}), Timeslot, change)
 
     # -- steps -----------------------------------------------------------------------------------------------
 
@@ -222,6 +226,11 @@ class StoredSlots(Making):
 
 def _in_use(slot: Timeslot, bookings: Iterable[Booking]) -> SlotTakenError:
     taken = list(bookings)
-    blockers = [Blocker(one.id, one.interval, one.units, one.status, one.expires_at) for one in taken]
+    blockers = [
+        Blocker.of(one, row)
+        for one in taken
+        for row in one.allocations
+        if row.resource_id == slot.resource_id
+    ]
     busy = Busy(slot.resource_id, 1, 0, tuple(blockers))
     return SlotTakenError(Explanation(taken[0].service_id, slot.interval.start, [busy]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from slotkeeper.desk.arguments import check_count, check_length
+from slotkeeper.desk.arguments import check_count, check_function, check_length
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.transitions import Transitions, next_version
 from slotkeeper.domain.actor import SYSTEM
@@ -36,6 +36,7 @@ class Telling(Transitions):
         """Mark the reminders that are due as given, with an event ``remind`` each, and return the bookings.
 
         Each booking is reminded of once, however many processes ask; a booking that is moved is due again.
+        It is a sweep, to be run again and again, so it takes no idempotency key.
 
         Raises:
             InvalidFieldError: The time or the limit is not positive.
@@ -61,12 +62,13 @@ class Telling(Transitions):
 
         At least once, in order: where the process ends or a receiver raises in between, the events from there
         on come again. Subscribers were told after the commit, unless the transaction was the host's; so a
-        host that relays to something else names it.
+        host that relays to something else names it. It is a sweep, so it takes no idempotency key.
 
         Raises:
-            InvalidFieldError: The limit is not positive.
+            InvalidFieldError: The limit is not positive, or ``notify`` cannot be called.
         """
         check_count("limit", limit)
+        check_function("notify", notify)
         with self._read() as unit:
             events = unit.outbox.pending(limit=limit)
         told: list[Id] = []

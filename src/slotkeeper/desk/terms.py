@@ -8,7 +8,13 @@ from typing import Any, TypedDict
 
 import attrs
 
-from slotkeeper.desk.arguments import check_duration, check_text, optional_id, plain_attributes
+from slotkeeper.desk.arguments import (
+    check_duration,
+    check_function,
+    check_text,
+    optional_id,
+    plain_attributes,
+)
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.attributes import Attributes
 from slotkeeper.domain.fields import at_least, if_given
@@ -32,6 +38,14 @@ class SingleFacts(Facts, total=False):
     """What may be said about one new booking."""
 
     booking_id: Id | None
+
+
+class SlotFacts(SingleFacts, total=False):
+    """What may be said about a booking of a listed slot; what is not said is the slot's own."""
+
+    resource_ids: Iterable[Id]
+    duration: dt.timedelta | None
+    units: int | None
 
 
 class SeriesFacts(Facts, total=False):
@@ -99,7 +113,7 @@ class Wish:
     timeslot_id: Id | None = attrs.field(default=None)
     series_id: Id | None = None
     action: str | None = attrs.field(default=None)
-    prefer: Preference | None = None
+    prefer: Preference | None = attrs.field(default=None)
 
     @service_id.validator
     @customer_id.validator
@@ -123,6 +137,10 @@ class Wish:
         check_text(attribute.name, value)
         if value is None and attribute.name == "notes":
             raise InvalidFieldError("notes", value, "must be a text")
+
+    @prefer.validator
+    def _is_a_function(self, _: object, value: object) -> None:
+        check_function("prefer", value)
 
     @property
     def content(self) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 import attrs
 
+from slotkeeper.errors import InvalidFieldError
+
 Attributes = Mapping[str, Any]
 """Free facts of the host's about a value: names to anything that JSON can hold."""
 
@@ -31,4 +33,6 @@ def attributes_field() -> Any:  # noqa: ANN401 - attrs.field is typed so
 
 
 def _frozen(value: Mapping[str, Any]) -> Attributes:
+    if not isinstance(value, Mapping):
+        raise InvalidFieldError("attributes", value, "must be a mapping of names to plain data")
     return value if isinstance(value, FrozenAttributes) else FrozenAttributes(value)

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
 
 import attrs
 
+from slotkeeper.domain.closed_dates import HolidayCalendar
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.json_containers import FREE_MEMBERS, Array, Nullable, OneOf
@@ -146,16 +147,25 @@ def _one_of(forms: list[Form]) -> Form:
 
 
 def _none(declared: Hint) -> Form:
-    expected = f"something that can be written as JSON, which {declared} cannot"
+    return _refusing((object,), f"something that can be written as JSON, which {declared} cannot")
 
+
+def _refusing(kinds: tuple[type, ...], expected: str) -> Form:
     def refuse(value: object) -> NoReturn:
         raise MisfitError(value, expected)
 
-    return Scalar(expected, (object,), (object,), refuse, refuse)
+    return Scalar(expected, kinds, kinds, refuse, refuse)
+
+
+_ENDLESS: Final = (
+    "a fixed list of dates, or go with valid_from and valid_until, since a calendar without end "
+    "cannot be written down"
+)
 
 
 _SIMPLE: Final[dict[Hint, Form]] = {
     **SCALARS,
+    HolidayCalendar: _refusing((HolidayCalendar,), _ENDLESS),
     IntervalSet: Array(SCALARS[Interval], IntervalSet, (IntervalSet,)),
 }
 _GENERIC: Final[dict[Hint, Callable[..., Form]]] = {

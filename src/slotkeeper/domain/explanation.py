@@ -21,6 +21,13 @@ from slotkeeper.domain.limit import Limit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from slotkeeper.domain.booking import Allocation, Booking
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: ``1 unit``, ``2 units``."""
+    return f"{number} {noun if number == 1 else noun + 's'}"
+
 
 @attrs.frozen
 class Inactive:
@@ -58,7 +65,7 @@ class TooManyUnits:
     resource_id: Id | None = None
 
     def __str__(self) -> str:
-        return f"{self.requested} units asked for, at most {self.most} can be had"
+        return f"{counted(self.requested, 'unit')} asked for, at most {self.most} can be had"
 
 
 @attrs.frozen
@@ -98,7 +105,7 @@ class LimitReached:
     resource_id: Id | None = None
 
     def __str__(self) -> str:
-        used = f"{self.used_count} bookings, {iso8601.format_duration(self.used_duration)}"
+        used = f"{counted(self.used_count, 'booking')}, {iso8601.format_duration(self.used_duration)}"
         return f"the limit per {self.limit.per.value} and {self.limit.period.value} is reached ({used})"
 
 
@@ -130,13 +137,30 @@ class Closed:
 
 @attrs.frozen
 class Blocker:
-    """A booking or hold in the way."""
+    """A booking or hold in the way; ``occupied`` is its time with its buffers."""
 
     booking_id: Id
     interval: Interval
     units: int
     status: str
     expires_at: dt.datetime | None = attrs.field(default=None, converter=optional_instant)
+    occupied: Interval = attrs.field(default=attrs.Factory(lambda self: self.interval, takes_self=True))
+
+    @classmethod
+    def of(cls, booking: Booking, allocation: Allocation) -> Blocker:
+        """Return a booking as what it takes of one resource is in the way."""
+        return cls(
+            booking.id,
+            allocation.interval,
+            allocation.units,
+            booking.status,
+            booking.expires_at,
+            allocation.occupied,
+        )
+
+    def __str__(self) -> str:
+        with_buffers = "" if self.occupied == self.interval else f", with buffers {self.occupied}"
+        return f"{self.status} {self.interval}{with_buffers}"
 
 
 @attrs.frozen
@@ -150,8 +174,8 @@ class Busy:
     blockers: tuple[Blocker, ...]
 
     def __str__(self) -> str:
-        taken = ", ".join(f"{one.status} {one.interval}" for one in self.blockers)
-        return f"{self.resource_id} has {self.free} of {self.requested} units free ({taken})"
+        taken = f" ({'; '.join(map(str, self.blockers))})" if self.blockers else ""
+        return f"{self.resource_id} has {counted(self.free, 'unit')} free, {self.requested} asked for{taken}"
 
 
 @attrs.frozen
@@ -179,7 +203,7 @@ class TooFew:
     resource_id: Id | None = None
 
     def __str__(self) -> str:
-        return f"{self.needed} resources are needed together, {self.free} are free"
+        return f"{counted(self.needed, 'resource')} needed together, {self.free} free"
 
 
 Refusal: TypeAlias = (

@@ -247,7 +247,7 @@ class ReschedulePolicy:
         if until is not None and now > until:
             raise PolicyError("reschedule_notice", until, now)
         if self.max_times is not None and moved >= self.max_times:
-            raise PolicyError("reschedule_limit", None, now)
+            raise PolicyError("reschedule_limit", None, now, self.max_times, moved)
         return RescheduleQuote(at=now, due=self.fee.owed(price) if self.fee else None, until=until)
 
     def _last(self, start: dt.datetime) -> dt.datetime | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from slotkeeper.domain.guards import FromStart
+from slotkeeper.domain.guards import FromStart, HasRole, IsOwner, IsProvider, Who
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
 
@@ -53,7 +53,7 @@ _STATES = (
     State(Status.CONFIRMED, occupies=True),
     State(Status.IN_PROGRESS, occupies=True),
     State(Status.RESCHEDULED, occupies=True),
-    State(Status.COMPLETED, final=True),
+    State(Status.COMPLETED, occupies=True, final=True),
     State(Status.NO_SHOW, final=True),
     State(Status.CANCELLED, final=True, counts=False),
     State(Status.EXPIRED, final=True, counts=False),
@@ -98,4 +98,31 @@ _VISIT = (
 )
 
 STANDARD = Lifecycle(_STATES, _CREATIONS + _DECISIONS + _MOVES + _VISIT, name="standard")
-"""The standard table: holds, approval, moves, visits; a completed visit no longer occupies its resources."""
+"""The standard table: holds, approval, moves, visits.
+
+A completed visit has taken its time, buffers included, and keeps it; a customer who did not come has not.
+"""
+
+_STAFF: tuple[Who, ...] = (IsProvider(), HasRole("admin"))
+_ANY_PARTY: tuple[Who, ...] = (IsOwner(), *_STAFF)
+
+GUARDED = (
+    STANDARD.with_guards(Action.CONFIRM, who=_STAFF)
+    .with_guards(Action.CONFIRM, sources=[Status.HELD], who=_ANY_PARTY)
+    .with_guards(Action.REQUEST, sources=[Status.HELD], who=_ANY_PARTY)
+    .with_guards(Action.CANCEL, who=_ANY_PARTY)
+    .with_guards(Action.RESCHEDULE, who=_ANY_PARTY)
+    .with_guards(Action.REQUEST_RESCHEDULE, who=_ANY_PARTY)
+    .with_guards(Action.DECLINE, who=_STAFF)
+    .with_guards(Action.START, who=_STAFF)
+    .with_guards(Action.COMPLETE, who=_STAFF)
+    .with_guards(Action.NO_SHOW, who=_STAFF)
+    .with_guards(Action.EXPIRE, who=_STAFF)
+)
+"""The standard table with guards on people; each can be changed with `Lifecycle.with_guards`.
+
+Anyone creates bookings. The owner, a provider or an ``admin`` confirms or requests what is held, cancels and
+moves; what awaits approval is confirmed or declined by a provider or an ``admin``, who alone note how the
+visit goes or let a booking expire by hand. A call that names no actor is the host's own, and no guard on
+people applies to it.
+"""

@@ -10,19 +10,22 @@ intervals.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from functools import cached_property
+from itertools import accumulate, compress
 
 import attrs
 
 from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.buffers import BufferRule, Buffers
-from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, later
+from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
-from slotkeeper.engine.load import Load
+from slotkeeper.engine.load import NO_LOAD, Load
 
 _EVER = IntervalSet((Interval(EARLIEST, LATEST),))
 _Neighbours = tuple[tuple[Booking, Allocation], ...]
+_Margins = tuple[dt.timedelta, dt.timedelta, bool]
 
 
 @attrs.frozen(slots=False)
@@ -62,29 +65,41 @@ class Capacity:
     @cached_property
     def _spaced(self) -> Load:
         """The load of the neighbours that keep their distance, as seen from our booking with its buffers."""
-        kept = (row for row in self.neighbours if not self._is_bare(row[1]))
-        return Load.of((self._as_seen(one), one.units) for _, one in kept)
+        return self._load(bare=False)
 
     @cached_property
     def _bare(self) -> Load:
         """The load of the neighbours that keep no distance."""
-        return Load.of((one.interval, one.units) for _, one in self.neighbours if self._is_bare(one))
+        return self._load(bare=True) if self.buffers.combine is BufferRule.MAX else NO_LOAD
 
     @cached_property
     def _all(self) -> Load:
         """The load as seen from our bare booking."""
         return self._spaced + self._bare if self._bare else self._spaced
 
-    def _is_bare(self, neighbour: Allocation) -> bool:
-        return self.buffers.combine is BufferRule.MAX and neighbour.buffers.combine is BufferRule.NONE
+    def _load(self, *, bare: bool) -> Load:
+        changes: defaultdict[dt.datetime, int] = defaultdict(int)
+        for _, one in self.neighbours:
+            ahead, behind, is_bare = self._margins(one.buffers)
+            if is_bare is bare:
+                changes[later(one.interval.start, -ahead)] += one.units
+                changes[later(one.interval.end, behind)] -= one.units
+        instants = sorted(compress(changes, changes.values()))
+        return Load(instants, accumulate(map(changes.__getitem__, instants)))
 
-    def _as_seen(self, neighbour: Allocation) -> Interval:
-        ahead = self.buffers.gap_before(neighbour.buffers) - self.buffers.kept.after
-        behind = self.buffers.gap_after(neighbour.buffers) - self.buffers.kept.before
-        return _widened(neighbour.interval, ahead, behind)
+    def _margins(self, theirs: Buffers) -> _Margins:
+        """Return by how much a neighbour is widened ahead and behind, and whether it keeps no distance."""
+        if theirs not in self._known:
+            bare = self.buffers.combine is BufferRule.MAX and theirs.combine is BufferRule.NONE
+            ahead = ZERO if bare else self.buffers.gap_before(theirs) - self.buffers.kept.after
+            behind = ZERO if bare else self.buffers.gap_after(theirs) - self.buffers.kept.before
+            self._known[theirs] = ahead, behind, bare
+        return self._known[theirs]
+
+    @cached_property
+    def _known(self) -> dict[Buffers, _Margins]:
+        return {}
 
 
 def _widened(interval: Interval, before: dt.timedelta, after: dt.timedelta) -> Interval:
-    if not (before or after):
-        return interval
     return Interval(later(interval.start, -before), later(interval.end, after))

@@ -36,10 +36,12 @@ def choose(
     The choice contains every resource that ``must`` serve, the ones named first in the first seats that
     they can fill, and no two of its resources share a part.
     """
+    if len(wanted) == wanted[0].count == 1 and not must:  # one seat needs no search
+        return next(((one,) for one in wanted[0].resources if is_free(one)), None)
     free = [Pool(_must_first(filter(is_free, pool.resources), must), pool.count) for pool in wanted]
     if not _is_possible(free, must, frozenset()):
         return None
-    return next(_filled(free, frozenset(must), (), frozenset(), snapshot), None)
+    return _filled(free, frozenset(must), (), frozenset(), snapshot)
 
 
 def _must_first(candidates: Iterator[Resource], must: Sequence[Id]) -> tuple[Resource, ...]:
@@ -53,11 +55,10 @@ def _filled(
     chosen: tuple[Resource, ...],
     parts: frozenset[Id],
     snapshot: Snapshot,
-) -> Iterator[tuple[Resource, ...]]:
-    """Yield the ways to fill the seats left, given the resources chosen and all the parts of them."""
+) -> tuple[Resource, ...] | None:
+    """Fill the seats left, given the resources chosen and all the parts of them; None where that fails."""
     if not wanted:
-        yield chosen
-        return
+        return chosen
     pool, *others = wanted
     for index, one in enumerate(pool.resources):
         own = {part.id for part in snapshot.footprint(one)}
@@ -66,7 +67,10 @@ def _filled(
         rest = [Pool(pool.resources[index + 1 :], pool.count - 1), *others] if pool.count > 1 else others
         missing, taken = must - {one.id}, parts | own
         if _is_possible(rest, missing, taken):
-            yield from _filled(rest, missing, (*chosen, one), taken, snapshot)
+            found = _filled(rest, missing, (*chosen, one), taken, snapshot)
+            if found is not None:
+                return found
+    return None
 
 
 def _is_possible(wanted: Sequence[Pool], must: Collection[Id], taken: frozenset[Id]) -> bool:

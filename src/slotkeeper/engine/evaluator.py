@@ -42,6 +42,17 @@ class Evaluator:
         snapshot: The facts. Its bookings must include those that overlap `reach` of what is asked about.
         request: The wish.
         prefer: Which of several possible resources to take; it is asked once about all candidates.
+
+    >>> from slotkeeper.domain.schedule import Schedule
+    >>> from slotkeeper.domain.service import Service
+    >>> day = Interval.parse("2025-10-23T00:00Z/P1D")
+    >>> shop = Resource("bay", Schedule("Europe/Warsaw", {"TH": "09:00-11:00"}))
+    >>> wash = Request(Service("wash", dt.timedelta(minutes=50)))
+    >>> asked = Evaluator(Snapshot(day.start, [shop]), wash)
+    >>> [str(slot.interval) for slot in asked.slots(day)]
+    ['2025-10-23T07:00Z/2025-10-23T07:50Z', '2025-10-23T07:50Z/2025-10-23T08:40Z']
+    >>> [refusal.code for refusal in asked.explain(day.end).refusals]
+    ['outside_hours', 'off_grid']
     """
 
     snapshot: Snapshot

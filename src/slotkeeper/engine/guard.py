@@ -23,8 +23,9 @@ def check_capacity(
 
     ``others`` may include anything; the booking's own earlier version and what does not block at ``now`` are
     looked through. A booking that does not block itself always fits, and so does one that takes nothing
-    beyond what its earlier version among ``others`` takes, even where the capacity was lowered since. A
-    resource without a known capacity has none to give.
+    beyond what its earlier version among ``others`` takes, even where the capacity was lowered since. To take
+    it for longer, as a hold does that is confirmed, is to take more. A resource without a known capacity has
+    none to give.
 
     Raises:
         SlotTakenError: A resource's peak load would exceed its capacity.
@@ -33,12 +34,19 @@ def check_capacity(
         return
     blocking = [one for one in others if one.blocks(now)]
     rivals = [one for one in blocking if one.id != booking.id]
-    held = [row for one in blocking if one.id == booking.id for row in one.allocations]
+    earlier = [one for one in blocking if one.id == booking.id and _lasts(one, booking)]
+    held = [row for one in earlier for row in one.allocations]
     wanted = (one for one in booking.allocations if not any(_covers(row, one) for row in held))
     found = (_excess(one, rivals, capacities.get(one.resource_id, 0)) for one in wanted)
     refusals = tuple(one for one in found if one is not None)
     if refusals:
         raise SlotTakenError(Explanation(booking.service_id, booking.interval.start, refusals))
+
+
+def _lasts(held: Booking, wanted: Booking) -> bool:
+    if held.expires_at is None:
+        return True
+    return wanted.expires_at is not None and wanted.expires_at <= held.expires_at
 
 
 def _covers(held: Allocation, wanted: Allocation) -> bool:
@@ -59,9 +67,7 @@ def _excess(wanted: Allocation, rivals: Iterable[Booking], capacity: int) -> Bus
     free = capacity - Load.of((one.occupied, one.units) for _, one in near).peak(wanted.occupied)
     if wanted.units <= free:
         return None
-    blockers = (
-        Blocker(rival.id, one.interval, one.units, rival.status, rival.expires_at) for rival, one in near
-    )
+    blockers = (Blocker.of(rival, one) for rival, one in near)
     return Busy(
         wanted.resource_id, wanted.units, max(free, 0), tuple(sorted(blockers, key=lambda one: one.interval))
     )

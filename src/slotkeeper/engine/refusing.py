@@ -82,9 +82,9 @@ class Refusing:
 
     def _off_grid(self, lead: Resource | None) -> OffGrid:
         start = self.option.start
-        before, after = later(start, -_DAY), later(start, _DAY)
-        previous = max(self.leading.near(lead, Interval(before, start)), default=None)
-        following = min(self.leading.near(lead, Interval(start, after)), default=None)
+        near = list(self.leading.near(lead, Interval(later(start, -_DAY), later(start, _DAY))))
+        previous = max((one for one in near if one < start), default=None)
+        following = min((one for one in near if one > start), default=None)
         return OffGrid(previous, following, lead.id if lead else None)
 
     def _too_few(self) -> tuple[Refusal, ...]:

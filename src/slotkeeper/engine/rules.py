@@ -170,6 +170,11 @@ class HasRoom:
         """Return the starts at which enough units are free."""
         return self._refused.complement(window)
 
+    def free(self, start: dt.datetime) -> int:
+        """Return how many units a booking from a permitted start could have."""
+        wanted = self.request.wanted_units
+        return wanted if wanted == self.capacity.capacity else self.capacity.free(start)
+
     @cached_property
     def _refused(self) -> IntervalSet:
         return self.capacity.refused(self.request.wanted_units)
@@ -177,8 +182,7 @@ class HasRoom:
     def refusal(self, start: dt.datetime) -> Refusal:
         """Name the free units and the bookings in the way."""
         blockers = tuple(
-            Blocker(booking.id, allocation.interval, allocation.units, booking.status, booking.expires_at)
-            for booking, allocation in self.capacity.blockers(start)
+            Blocker.of(booking, allocation) for booking, allocation in self.capacity.blockers(start)
         )
         return Busy(self.resource.id, self.request.wanted_units, self.capacity.free(start), blockers)
 

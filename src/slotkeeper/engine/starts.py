@@ -92,9 +92,9 @@ class Starts:
         return (Pool(tuple(leads), self.pools[0].count), *self.pools[1:])
 
     def free_units(self, resources: Iterable[Resource], start: dt.datetime) -> int:
-        """Return how many units the scarcest of the resources has left for a booking from ``start``."""
+        """Return how many units the scarcest of the resources has left from a permitted start."""
         rooms = (rule for one in resources for rule in self.of_resource(one) if isinstance(rule, HasRoom))
-        return min(rule.capacity.free(start) for rule in rooms)
+        return min(rule.free(start) for rule in rooms)
 
     # -- grid ------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,7 @@ _RIVAL: Final = """resource_id = NEW.resource_id AND booking_id <> NEW.booking_i
             AND occupied_start < NEW.occupied_end AND occupied_end > NEW.occupied_start"""
 _NO_MORE_THAN_BEFORE: Final = """AND NOT (
   OLD.occupies AND (OLD.expires_at IS NULL OR OLD.expires_at > NEW.judged_at)
+  AND (OLD.expires_at IS NULL OR coalesce(NEW.expires_at <= OLD.expires_at, 0))
   AND OLD.resource_id = NEW.resource_id AND OLD.units >= NEW.units
   AND OLD.occupied_start <= NEW.occupied_start AND NEW.occupied_end <= OLD.occupied_end)"""
 _AGREE: Final = """

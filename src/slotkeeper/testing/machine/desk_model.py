@@ -74,7 +74,7 @@ ROWS: Final = {
 """The standard lifecycle once more, written out."""
 
 NOT_BEFORE_START: Final = {("confirmed", "complete"), ("confirmed", "no_show")}
-OCCUPYING: Final = {"held", "pending", "confirmed", "in_progress", "rescheduled"}
+OCCUPYING: Final = {"held", "pending", "confirmed", "in_progress", "rescheduled", "completed"}
 FINAL: Final = {"completed", "no_show", "cancelled", "expired"}
 CALLED_OFF: Final = {"cancelled", "expired"}
 _Row = tuple[Id, Interval, int]

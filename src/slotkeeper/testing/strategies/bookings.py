@@ -141,6 +141,7 @@ def refusals() -> SearchStrategy[why.Refusal]:
         st.integers(1, 3),
         st.sampled_from(Status).map(str),
         st.none() | moment,
+        intervals(),
     )
     return (
         st.builds(why.Inactive, st.sampled_from(("service", "resource")), ids(), maybe)

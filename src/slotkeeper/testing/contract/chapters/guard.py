@@ -176,6 +176,22 @@ class GuardTests(StoreSuite):
                 add(store, visit(2, span(9, 10)), now=at(2) - TICK)
             add(store, visit(2, span(9, 10)), now=at(2))
 
+    def test_a_hold_that_becomes_firm_is_judged_anew(self) -> None:
+        hold = visit(1, span(9, 10), status="held", expires_at=NOW + HOUR)
+        with self.fresh() as store:
+            furnish(store, capacity=1)
+            add(store, hold)
+            with (
+                store.begin() as unit
+            ):  # a writer whose clock is ahead takes the time once the hold has lapsed
+                unit.bookings.add(visit(2, span(9, 10)), now=NOW + HOUR)
+            for expiry in (None, NOW + 2 * HOUR):
+                firm = following(hold, expires_at=expiry)
+                with pytest.raises(SlotTakenError), store.begin() as unit:
+                    unit.bookings.replace(firm, now=NOW)
+            with store.begin() as unit:
+                unit.bookings.replace(following(hold, expires_at=NOW + HOUR / 2), now=NOW)
+
     def test_a_booking_that_lapsed_neither_blocks_nor_is_blocked(self) -> None:
         lapsed = visit(1, span(9, 10), expires_at=NOW)
         assert self._fit(lapsed, visit(2, span(9, 10)))
