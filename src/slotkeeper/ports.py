@@ -22,7 +22,7 @@ import attrs
 
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
-from slotkeeper.domain.fields import at_least, if_given, instance_of, several
+from slotkeeper.domain.fields import at_least, countable, if_given, instance_of, several
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
@@ -136,8 +136,8 @@ class Listing:
     """
 
     order: str = attrs.field(default="start")
-    limit: int = attrs.field(default=20, validator=at_least(1))
-    offset: int = attrs.field(default=0, validator=at_least(0))
+    limit: int = attrs.field(default=20, validator=[at_least(1), countable])
+    offset: int = attrs.field(default=0, validator=[at_least(0), countable])
     after: str | None = attrs.field(default=None)
 
     @order.validator

@@ -19,6 +19,8 @@ V = TypeVar("V")
 Validator: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
 """A check of one field: raises, or lets the value be."""
 
+_BEYOND = 2**63
+
 
 def named(instance: object, attribute: attrs.Attribute[Any]) -> str:
     """Return the dotted name under which errors report a field."""
@@ -53,6 +55,12 @@ def at_least(bound: int) -> Validator:
             )
 
     return validate
+
+
+def countable(instance: object, attribute: attrs.Attribute[Any], value: int) -> None:
+    """Validate a whole number that databases can count to."""
+    if value >= _BEYOND:
+        raise InvalidFieldError(named(instance, attribute), value, "must be less than 2**63")
 
 
 def if_given(check: Validator) -> Validator:
