@@ -7,7 +7,8 @@ must keep, beyond these signatures, is a suite in `slotkeeper.testing` that any 
 - after `UnitOfWork.lock` another unit of work that locks one of these resources waits until this one ends;
 - `Bookings.add` and `Bookings.replace` refuse a booking that would lift the peak load of a resource above its
   capacity, whoever calls them;
-- a booking, resource or service is replaced only by its next version.
+- a booking, resource or service is replaced only by its next version;
+- an id is given once, and what a booking or a stored slot names, its service and its resources, exists.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import attrs
 
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
-from slotkeeper.domain.fields import at_least, if_given, instance_of
-from slotkeeper.domain.ids import Id
+from slotkeeper.domain.fields import at_least, countable, if_given, instance_of, several
+from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
 from slotkeeper.domain.resource import Resource
@@ -69,11 +70,11 @@ class PaymentGateway(Protocol):
 
 
 def _ids(given: Iterable[Id]) -> frozenset[Id]:
-    return frozenset(given)
+    return frozenset(id_tuple(given))
 
 
 def _names(given: Iterable[str]) -> frozenset[str]:
-    return frozenset((given,) if isinstance(given, str) else given)
+    return frozenset(several("BookingFilter.statuses", (given,) if isinstance(given, str) else given, str))
 
 
 _AN_INTERVAL = if_given(instance_of(Interval))
@@ -135,8 +136,8 @@ class Listing:
     """
 
     order: str = attrs.field(default="start")
-    limit: int = attrs.field(default=20, validator=at_least(1))
-    offset: int = attrs.field(default=0, validator=at_least(0))
+    limit: int = attrs.field(default=20, validator=[at_least(1), countable])
+    offset: int = attrs.field(default=0, validator=[at_least(0), countable])
     after: str | None = attrs.field(default=None)
 
     @order.validator
@@ -226,6 +227,7 @@ class Bookings(Protocol):
 
         Raises:
             DuplicateIdError: There is one with that id.
+            NotFoundError: There is no such service, or no such resource.
             SlotTakenError: Together with the bookings that block at ``now`` it exceeds a resource's capacity.
         """
 
@@ -233,7 +235,7 @@ class Bookings(Protocol):
         """Replace the version before by this one, under the same guard as `add`.
 
         Raises:
-            NotFoundError: There is none with that id.
+            NotFoundError: There is none with that id, no such service or no such resource.
             StaleVersionError: The stored version is not the one before.
             SlotTakenError: As for `add`.
         """
@@ -269,6 +271,7 @@ class Timeslots(Protocol):
 
         Raises:
             DuplicateIdError: There is one with that id.
+            NotFoundError: There is no such resource.
         """
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
@@ -286,7 +289,11 @@ class Outbox(Protocol):
     """Events waiting to be handed on, kept in the transaction that they tell of."""
 
     def append(self, event: Event, /) -> None:
-        """Add an event."""
+        """Add an event.
+
+        Raises:
+            DuplicateIdError: There is one with that id.
+        """
 
     def pending(self, *, limit: int) -> Sequence[Event]:
         """Return events not yet marked, in the order in which they were appended."""

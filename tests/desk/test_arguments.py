@@ -10,6 +10,7 @@ from tests.desk.shops import HALF, OPEN, TODAY, Provider, at, shop
 from slotkeeper import (
     IdempotencyMismatchError,
     InvalidFieldError,
+    Listing,
     Money,
     NotFoundError,
     Requirement,
@@ -35,6 +36,8 @@ def test_what_makes_no_sense_is_an_invalid_field() -> None:
         lambda: desk.next_slot("wash", within=None),
         lambda: desk.timeslots(["bay"], TODAY, at_least=None),
         lambda: desk.slots("wash", TODAY, limit=10**25),
+        lambda: desk.find(listing=Listing(limit=2**63)),
+        lambda: desk.find(listing=Listing(offset=2**63)),
         lambda: desk.relay(0),
         lambda: desk.find(colour="red"),
         lambda: desk.add_resource(Resource("pit", OPEN, attributes=ANYTHING)),

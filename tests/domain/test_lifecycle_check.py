@@ -73,3 +73,12 @@ def test_a_table_that_contradicts_itself_is_refused_with_every_contradiction() -
         "'haunt' from 'ghost' uses the unknown status 'ghost'",
         "'undo' leads out of 'done', which is final",
     }
+
+
+def test_what_has_lapsed_cannot_expire_into_a_status_that_occupies() -> None:
+    states = [State("held", occupies=True), State("late", occupies=True)]
+    rows = [Transition(None, "hold", "held"), Transition("held", "expire", "late")]
+    with pytest.raises(LifecycleTableError) as refused:
+        Lifecycle(states, rows)
+    assert refused.value.problems == ("'expire' from 'held' leads to 'late', which occupies",)
+    assert Lifecycle([states[0], State("late")], rows).find("held", "expire").target == "late"

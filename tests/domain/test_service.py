@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 
 from slotkeeper.domain.durations import DurationChoice, FixedDuration, WholeOpening
+from slotkeeper.domain.fee import FixedFee
 from slotkeeper.domain.grid import ClockGrid, OpeningGrid
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
-from slotkeeper.domain.price import FixedPrice
+from slotkeeper.domain.policy import CancellationPolicy, NoShowPolicy, Policy, ReschedulePolicy
+from slotkeeper.domain.price import FixedPrice, HourlyPrice, NamedPrice
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.domain.service import Service
 from slotkeeper.errors import InvalidFieldError
@@ -93,3 +95,20 @@ def test_services_survive_pickling_and_hash_as_they_compare(service: Service) ->
 
     assert again == service
     assert hash(again) == hash(service)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(cancellation=CancellationPolicy([], late_fee=FixedFee(Money.of(5, "PLN")))),
+        Policy(reschedule=ReschedulePolicy(fee=FixedFee(Money.of(5, "PLN")))),
+        Policy(no_show=NoShowPolicy(fee=FixedFee(Money.of(5, "PLN")))),
+    ],
+)
+def test_a_fee_is_in_the_currency_of_the_price(policy: Policy) -> None:
+    for price in (Money.of(40, "EUR"), HourlyPrice(Money.of(40, "EUR"))):
+        with pytest.raises(InvalidFieldError) as refused:
+            Service("wash", HOUR, price=price, policy=policy)
+        assert refused.value.field == "Service.policy"
+    for fitting in (None, Money.of(40, "PLN"), NamedPrice("by season")):
+        assert Service("wash", HOUR, price=fitting, policy=policy).policy == policy

@@ -69,8 +69,8 @@ class MemoryUnit:
     def __init__(self, undo: _Undo) -> None:
         self.resources: MemoryCatalogue[Resource] = MemoryCatalogue("resource", undo)
         self.services: MemoryCatalogue[Service] = MemoryCatalogue("service", undo)
-        self.bookings = MemoryBookings(self.resources, undo)
-        self.timeslots = MemoryTimeslots(undo)
+        self.bookings = MemoryBookings(self.resources, self.services, undo)
+        self.timeslots = MemoryTimeslots(self.resources, undo)
         self.outbox = MemoryOutbox(undo)
         self.keys = MemoryKeys(undo)
 
@@ -108,8 +108,10 @@ class MemoryCatalogue(Generic[T]):
 class MemoryBookings:
     """Bookings by id, and by resource in a timeline of their reach."""
 
-    def __init__(self, resources: MemoryCatalogue[Resource], undo: _Undo) -> None:
-        self._resources, self._undo = resources, undo
+    def __init__(
+        self, resources: MemoryCatalogue[Resource], services: MemoryCatalogue[Service], undo: _Undo
+    ) -> None:
+        self._resources, self._services, self._undo = resources, services, undo
         self._items: dict[Id, Booking] = {}
         self._timelines: dict[Id, Timeline[Id]] = {}
 
@@ -144,6 +146,7 @@ class MemoryBookings:
             for one in self.relevant([row.resource_id], row.occupied)
         }
         check_capacity(booking, others.values(), capacities, now=now)
+        self._services.get(booking.service_id)
 
     def _store(self, booking: Booking) -> None:
         self._index(booking)
@@ -199,8 +202,8 @@ class MemoryBookings:
 class MemoryTimeslots:
     """Stored slots by id."""
 
-    def __init__(self, undo: _Undo) -> None:
-        self._undo = undo
+    def __init__(self, resources: MemoryCatalogue[Resource], undo: _Undo) -> None:
+        self._resources, self._undo = resources, undo
         self._items: dict[Id, Timeslot] = {}
 
     def get(self, timeslot_id: Id, /) -> Timeslot:
@@ -214,6 +217,7 @@ class MemoryTimeslots:
         """Store a new one."""
         if timeslot.id in self._items:
             raise DuplicateIdError("timeslot", timeslot.id)
+        self._resources.get(timeslot.resource_id)
         _set(self._items, timeslot.id, timeslot, self._undo)
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
@@ -238,17 +242,18 @@ class MemoryOutbox:
 
     def __init__(self, undo: _Undo) -> None:
         self._undo = undo
-        self._events: list[Event] = []
+        self._events: dict[Id, Event] = {}
         self._sent: dict[Id, Any] = {}
 
     def append(self, event: Event, /) -> None:
         """Add an event."""
-        self._events.append(event)
-        self._undo.append(self._events.pop)
+        if event.id in self._events:
+            raise DuplicateIdError("event", event.id)
+        _set(self._events, event.id, event, self._undo)
 
     def pending(self, *, limit: int) -> Sequence[Event]:
         """Return events not yet marked."""
-        return [one for one in self._events if one.id not in self._sent][:limit]
+        return [one for one in self._events.values() if one.id not in self._sent][:limit]
 
     def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
         """Mark events as handed on."""
@@ -257,7 +262,7 @@ class MemoryOutbox:
 
     def history(self, booking_id: Id, /) -> Sequence[Event]:
         """Return all events of a booking."""
-        return [one for one in self._events if one.booking_id == booking_id]
+        return [one for one in self._events.values() if one.booking_id == booking_id]
 
 
 class MemoryKeys:

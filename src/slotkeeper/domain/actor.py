@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from slotkeeper.domain.attributes import Attributes, attributes_field
+from slotkeeper.domain.fields import several
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.errors import InvalidFieldError
 
@@ -23,10 +24,9 @@ def role_names(roles: str | Iterable[str]) -> frozenset[str]:
     >>> role_names("admin")
     frozenset({'admin'})
     """
-    names: tuple[object, ...] = (roles,) if isinstance(roles, str) else tuple(roles)
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise InvalidFieldError("roles", name, "must be names of roles")
+    names = several("roles", (roles,) if isinstance(roles, str) else roles, str)
+    if not all(names):
+        raise InvalidFieldError("roles", roles, "must be names of roles")
     return frozenset(map(str, names))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import reprlib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
@@ -20,7 +20,7 @@ import attrs
 from slotkeeper.domain.closed_dates import HolidayCalendar
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
-from slotkeeper.domain.json_containers import FREE_MEMBERS, Array, Nullable, OneOf
+from slotkeeper.domain.json_containers import FREE_MEMBERS, Array, Members, Nullable, OneOf
 from slotkeeper.domain.json_form import REFUSALS, Form, Json, MisfitError, Scalar, Value, within
 from slotkeeper.domain.json_record import Record, Tagged
 from slotkeeper.domain.json_scalars import ID, SCALARS, enum_form
@@ -116,11 +116,49 @@ def form_of(declared: Hint) -> Form:
     build = _GENERIC.get(typing.get_origin(declared))
     if build is not None:
         return build(*typing.get_args(declared))
+    return _of_class(declared, typing.get_origin(declared))
+
+
+def _of_class(declared: Hint, generic: Hint) -> Form:
+    if isinstance(declared, TypeVar):
+        return _whatever(declared)
+    if generic is not None and attrs.has(generic):
+        return _filled(generic, typing.get_args(declared))
     if isinstance(declared, type) and issubclass(declared, Enum):
         return enum_form(declared)
     if isinstance(declared, type) and attrs.has(declared):
         return Record(declared, form_of)
     return _none(declared)
+
+
+def _filled(generic: Hint, arguments: tuple[Hint, ...]) -> Form:
+    """Return the form of a generic class whose parameters are known."""
+    known = dict(zip(generic.__parameters__, arguments, strict=True))
+
+    def fill(hint: Hint) -> Form:
+        if isinstance(hint, TypeVar):
+            return form_of(known[hint])
+        open_ones = getattr(hint, "__parameters__", ())
+        return form_of(hint[tuple(known[one] for one in open_ones)] if open_ones else hint)
+
+    return Record(generic, fill)
+
+
+def _whatever(unknown: Hint) -> Form:
+    """Return the form of values whose type is not known: each is written by its own, and none is read."""
+    expected = f"a value of a type that is named, as Page[Booking] names {unknown}"
+
+    def write(value: object) -> Json:
+        return to_json(value)
+
+    def read(data: object) -> NoReturn:
+        raise MisfitError(data, expected)
+
+    return Scalar(expected, (object,), (object,), write, read)
+
+
+def _mapping(_names: Hint, values: Hint) -> Form:
+    return FREE_MEMBERS if values is Any else Members(form_of(values))
 
 
 def _tuple(item: Hint, *rest: Hint) -> Form:
@@ -173,5 +211,6 @@ _GENERIC: Final[dict[Hint, Callable[..., Form]]] = {
     types.UnionType: _union,
     tuple: _tuple,
     frozenset: _frozenset,
-    Mapping: lambda *_: FREE_MEMBERS,
+    Sequence: lambda item: Array(form_of(item), list, (list, tuple)),
+    Mapping: _mapping,
 }

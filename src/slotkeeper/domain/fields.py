@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from types import UnionType
 from typing import Any, TypeAlias, TypeVar, get_args
@@ -15,8 +15,11 @@ from slotkeeper.domain.instant import ZERO, as_utc
 from slotkeeper.errors import InvalidFieldError
 
 E = TypeVar("E", bound=Enum)
+V = TypeVar("V")
 Validator: TypeAlias = Callable[[object, "attrs.Attribute[Any]", Any], None]
 """A check of one field: raises, or lets the value be."""
+
+_BEYOND = 2**63
 
 
 def named(instance: object, attribute: attrs.Attribute[Any]) -> str:
@@ -54,6 +57,12 @@ def at_least(bound: int) -> Validator:
     return validate
 
 
+def countable(instance: object, attribute: attrs.Attribute[Any], value: int) -> None:
+    """Validate a whole number that databases can count to."""
+    if value >= _BEYOND:
+        raise InvalidFieldError(named(instance, attribute), value, "must be less than 2**63")
+
+
 def if_given(check: Validator) -> Validator:
     """Return a validator that leaves None alone and has the rest checked."""
 
@@ -73,6 +82,23 @@ def instance_of(kind: type | UnionType) -> Validator:
             raise InvalidFieldError(named(instance, attribute), value, f"must be a {choices}")
 
     return validate
+
+
+def several(field: str, given: Iterable[V], kind: type | UnionType) -> tuple[V, ...]:
+    """Return a collection as a tuple, every element of it a value of a class or of one of a union's.
+
+    Raises:
+        InvalidFieldError: It is no collection, or an element is something else.
+    """
+    checked: Iterable[object] = given
+    if isinstance(given, str) or not isinstance(checked, Iterable):
+        raise InvalidFieldError(field, given, "must be several values, not one")
+    found = tuple(given)
+    choices = " or ".join(one.__name__ for one in get_args(kind) or (kind,))
+    for one in found:
+        if not isinstance(one, kind):
+            raise InvalidFieldError(field, one, f"must hold nothing but {choices}")
+    return found
 
 
 def not_blank(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:

@@ -154,6 +154,28 @@ class FreeMembers:
     decode = encode
 
 
+@attrs.frozen
+class Members:
+    """An object whose names are text and whose values have one form."""
+
+    values: Form
+    expected: str = "an object"
+    python: tuple[type, ...] = (Mapping,)
+    json: tuple[type, ...] = (dict,)
+
+    def encode(self, value: Value) -> dict[str, Data]:
+        """Write each value."""
+        if not isinstance(value, Mapping):
+            raise MisfitError(value, self.expected)
+        return _members(self.values.encode, value)
+
+    def decode(self, data: Data) -> Value:
+        """Read each value."""
+        if not isinstance(data, dict):
+            raise MisfitError(data, self.expected)
+        return _members(self.values.decode, data)
+
+
 FREE: Final = FreeJson()
 FREE_MEMBERS: Final = FreeMembers()
 
@@ -165,6 +187,6 @@ def _members(convert: Callable[[Any], Any], items: Mapping[Any, Any]) -> dict[st
             raise MisfitError(name, "an object whose names are text")
         try:
             converted[name] = convert(item)
-        except MisfitError as error:
+        except (MisfitError, *REFUSALS) as error:
             raise within(f".{name}", item, error) from error.__cause__
     return converted

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from slotkeeper.domain.fields import several
 from slotkeeper.domain.guards import Circumstances
 from slotkeeper.domain.lifecycle_check import LifecycleReport, contradictions, examine
 from slotkeeper.domain.lifecycle_diagram import mermaid
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def _state_tuple(states: Iterable[State]) -> tuple[State, ...]:
-    return tuple(states)
+    return several("Lifecycle.states", states, State)
 
 
 def _row_tuple(rows: Iterable[Transition]) -> tuple[Transition, ...]:
-    return tuple(rows)
+    return several("Lifecycle.transitions", rows, Transition)
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from slotkeeper.domain.lifecycle_table import State, Transition
 
 _T = TypeVar("_T")
+_EXPIRE = "expire"  # what has lapsed frees its resources, so its action cannot take them
 
 
 @attrs.frozen
@@ -68,12 +69,15 @@ def _between_states(states: Sequence[State]) -> Iterator[str]:
 def _between_rows(states: Sequence[State], transitions: Sequence[Transition]) -> Iterator[str]:
     known = {state.name for state in states}
     final = {state.name for state in states if state.final}
+    occupying = {state.name for state in states if state.occupies}
     for source, action in _repeated(row.key for row in transitions):
         yield f"{action!r} leads out of {source!r} more than once"
     for row in transitions:
         for name in dict.fromkeys((row.source, row.target)):
             if name is not None and name not in known:
                 yield f"{row.action!r} from {row.source!r} uses the unknown status {name!r}"
+        if row.action == _EXPIRE and row.target in occupying:
+            yield f"{row.action!r} from {row.source!r} leads to {row.target!r}, which occupies"
         if row.source in final:
             yield f"{row.action!r} leads out of {row.source!r}, which is final"
 

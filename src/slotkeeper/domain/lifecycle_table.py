@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from slotkeeper.domain.fields import several
 from slotkeeper.domain.guards import Circumstances, When, Who, common_bounds, someone_permits
 from slotkeeper.errors import ForbiddenError, InvalidFieldError, TransitionTimeError
 
@@ -27,11 +28,11 @@ def plain(name: object) -> str:
 
 
 def _who(guards: Iterable[Who]) -> tuple[Who, ...]:
-    return tuple(guards)
+    return several("Transition.who", guards, Who)
 
 
 def _when(guards: Iterable[When]) -> tuple[When, ...]:
-    return tuple(guards)
+    return several("Transition.when", guards, When)
 
 
 @attrs.frozen

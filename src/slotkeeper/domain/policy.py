@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from slotkeeper.domain.actor import role_names
-from slotkeeper.domain.fee import Fee, Quote, as_share, part_of_one, settle
-from slotkeeper.domain.fields import at_least, if_given, not_negative
+from slotkeeper.domain.fee import Fee, FixedFee, Quote, as_share, part_of_one, settle
+from slotkeeper.domain.fields import at_least, if_given, instance_of, not_negative
 from slotkeeper.domain.instant import as_utc, later, negated
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError, PolicyError
@@ -258,9 +258,19 @@ class ReschedulePolicy:
 class Policy:
     """What a service's customers agree to; by default they cancel and move freely at any time."""
 
-    cancellation: CancellationPolicy = FREE_CANCELLATION
-    reschedule: ReschedulePolicy = ReschedulePolicy()
-    no_show: NoShowPolicy = NoShowPolicy()
+    cancellation: CancellationPolicy = attrs.field(
+        default=FREE_CANCELLATION, validator=instance_of(CancellationPolicy)
+    )
+    reschedule: ReschedulePolicy = attrs.field(
+        default=ReschedulePolicy(), validator=instance_of(ReschedulePolicy)
+    )
+    no_show: NoShowPolicy = attrs.field(default=NoShowPolicy(), validator=instance_of(NoShowPolicy))
+
+    @property
+    def fixed_fees(self) -> tuple[FixedFee, ...]:
+        """The fees that are amounts, and so have a currency."""
+        fees = (self.cancellation.late_fee, self.reschedule.fee, self.no_show.fee)
+        return tuple(fee for fee in fees if isinstance(fee, FixedFee))
 
 
 def _is_exempt(roles: frozenset[str], actor: Actor | None) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from slotkeeper.domain.fields import not_blank
+from slotkeeper.domain.fields import instance_of, not_blank
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError
@@ -25,7 +25,7 @@ _TICKS_AN_HOUR = _HOUR // dt.timedelta(microseconds=1)
 class FixedPrice:
     """The same amount for each unit, however long the booking lasts."""
 
-    amount: Money
+    amount: Money = attrs.field(validator=instance_of(Money))
 
     def quote(self, _interval: Interval, units: int) -> Money:
         """Return the price of ``units`` units."""
@@ -36,7 +36,7 @@ class FixedPrice:
 class HourlyPrice:
     """An amount for each unit and hour, by the exact length, rounded half up to the currency's minor unit."""
 
-    amount: Money
+    amount: Money = attrs.field(validator=instance_of(Money))
 
     def quote(self, interval: Interval, units: int) -> Money:
         """Return the price of ``units`` units over the interval."""
@@ -65,6 +65,11 @@ class NamedPrice:
 
 
 Price: TypeAlias = FixedPrice | HourlyPrice | NamedPrice
+
+
+def currency_of(price: Price | None) -> str | None:
+    """Return the currency of a price, or None where it has none or a function decides."""
+    return None if price is None or isinstance(price, NamedPrice) else price.amount.currency
 
 
 def as_price(value: Money | Price | None) -> Price | None:

@@ -6,14 +6,15 @@ from collections.abc import Container, Iterable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypedDict
 
+from slotkeeper.domain.fields import several
 from slotkeeper.domain.hours import DateOverride, Hours, RecurringHours, WeeklyHours, ZoneOverride
+from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from slotkeeper.domain.closed_dates import HolidayCalendar
-    from slotkeeper.domain.interval import Interval
     from slotkeeper.domain.localise import ResolveEnds
 
 WeeklyTable = Mapping[str, "str | Hours | Iterable[Hours]"]
@@ -37,29 +38,31 @@ def weekly_rules(value: WeeklyTable | Iterable[WeeklyHours]) -> tuple[WeeklyHour
     """Return weekly hours, also from a mapping of weekdays to hours."""
     if isinstance(value, Mapping):
         return tuple(WeeklyHours(days, hours) for days, hours in value.items())
-    return tuple(value)
+    return several("Schedule.weekly", value, WeeklyHours)
 
 
 def by_date(value: Iterable[DateOverride]) -> tuple[DateOverride, ...]:
     """Return overrides in order of their dates."""
-    return tuple(sorted(value, key=attrgetter("date")))
+    return tuple(sorted(several("Schedule.overrides", value, DateOverride), key=attrgetter("date")))
 
 
 def by_first_date(value: Iterable[ZoneOverride]) -> tuple[ZoneOverride, ...]:
     """Return zone overrides in order of their first dates."""
-    return tuple(sorted(value, key=attrgetter("first")))
+    return tuple(sorted(several("Schedule.zones", value, ZoneOverride), key=attrgetter("first")))
 
 
 def recurring_rules(value: Iterable[RecurringHours]) -> tuple[RecurringHours, ...]:
     """Return recurring hours as a tuple."""
-    return tuple(value)
+    return several("Schedule.recurring", value, RecurringHours)
 
 
 def closures_of(value: Iterable[Interval]) -> IntervalSet:
     """Return closed time as a set."""
-    return value if isinstance(value, IntervalSet) else IntervalSet(value)
+    if isinstance(value, IntervalSet):
+        return value
+    return IntervalSet(several("Schedule.closures", value, Interval))
 
 
 def sessions_of(value: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return sessions sorted, each once."""
-    return tuple(sorted(set(value)))
+    return tuple(sorted(set(several("Schedule.sessions", value, Interval))))

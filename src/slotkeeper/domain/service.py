@@ -10,12 +10,12 @@ import attrs
 from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
 from slotkeeper.domain.durations import Durations, WholeOpening, as_durations
-from slotkeeper.domain.fields import at_least, if_given, instance_of, not_negative, positive
+from slotkeeper.domain.fields import at_least, if_given, instance_of, not_negative, positive, several
 from slotkeeper.domain.grid import Grid, OpeningGrid, as_grid
 from slotkeeper.domain.ids import Id, id_validator
 from slotkeeper.domain.limit import Limit
 from slotkeeper.domain.policy import Policy
-from slotkeeper.domain.price import Price, as_price
+from slotkeeper.domain.price import Price, as_price, currency_of
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.errors import InvalidFieldError
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def _needs(given: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    return tuple(given)
+    return several("Service.needs", given, Requirement)
 
 
 def _limits(given: Iterable[Limit]) -> tuple[Limit, ...]:
-    return tuple(given)
+    return several("Service.limits", given, Limit)
 
 
 _A_GRID = if_given(instance_of(Grid))
@@ -97,6 +97,15 @@ class Service:
     def _needs_something(self, _: object, value: tuple[Requirement, ...]) -> None:
         if not value:
             raise InvalidFieldError("Service.needs", value, "must name at least one requirement")
+
+    @policy.validator
+    def _is_in_the_currency_of_the_price(self, _: object, policy: Policy) -> None:
+        currency = currency_of(self.price)
+        for fee in policy.fixed_fees:
+            if currency not in (None, fee.amount.currency):
+                raise InvalidFieldError(
+                    "Service.policy", fee, f"must have its fees in {currency}, as the price"
+                )
 
     @property
     def offered(self) -> Grid | None:

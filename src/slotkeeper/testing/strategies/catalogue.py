@@ -13,7 +13,8 @@ from slotkeeper.domain.durations import DurationChoice, DurationRange, Durations
 from slotkeeper.domain.grid import ClockGrid, FixedGrid, GapGrid, Grid, OpeningGrid
 from slotkeeper.domain.limit import Limit, Per
 from slotkeeper.domain.periods import Period, Weekday
-from slotkeeper.domain.price import FixedPrice, HourlyPrice, NamedPrice, Price
+from slotkeeper.domain.policy import Policy
+from slotkeeper.domain.price import FixedPrice, HourlyPrice, NamedPrice, Price, currency_of
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
@@ -126,6 +127,8 @@ def resources(draw: st.DrawFn, *, schedule: SearchStrategy[AnySchedule] | None =
 @st.composite
 def services(draw: st.DrawFn) -> Service:
     """Draw a service with rules of every kind."""
+    price, policy = draw(st.none() | prices()), draw(policies())
+    agree = all(currency_of(price) in {None, fee.amount.currency} for fee in policy.fixed_fees)
     return Service(
         draw(ids()),
         draw(durations()),
@@ -138,8 +141,8 @@ def services(draw: st.DrawFn) -> Service:
         notice=draw(st.none() | lengths()),
         horizon=draw(st.none() | lengths()),
         limits=draw(tuples_of(limits(), max_size=2)),
-        price=draw(st.none() | prices()),
-        policy=draw(policies()),
+        price=price,
+        policy=policy if agree else Policy(),
         units=draw(st.integers(1, 2)),
         max_units=draw(st.none() | st.integers(2, 3)),
         hold_for=draw(some_length(_HOUR)),

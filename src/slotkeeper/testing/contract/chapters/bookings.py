@@ -52,6 +52,22 @@ class BookingTests(StoreSuite):
                 assert facts == ("booking", "first", given.version - 1, 2)
             assert everything(store)["bookings"] == [second]
 
+    def test_what_a_booking_names_is_there(self) -> None:
+        strange = {
+            "service": visit("first", span(9, 10), service_id=9),
+            "resource": visit("first", span(9, 10), on=[9]),
+        }
+        with self.fresh() as store:
+            furnish(store)
+            for kind, booking in strange.items():
+                with pytest.raises(NotFoundError) as missing:
+                    add(store, booking)
+                assert (missing.value.kind, missing.value.id) == (kind, 9)
+            add(store, VISIT)
+            with pytest.raises(NotFoundError), store.begin() as unit:
+                unit.bookings.replace(following(VISIT, service_id=9), now=NOW)
+            assert everything(store)["bookings"] == [VISIT]
+
     def test_a_booking_that_is_not_there_is_not_replaced(self) -> None:
         with self.fresh() as store:
             furnish(store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
+from slotkeeper.errors import DuplicateIdError
 from slotkeeper.testing.contract.samples import NOW, everything, following, furnish, happening, span, visit
 from slotkeeper.testing.contract.suite import StoreSuite, for_all
 
@@ -46,6 +47,17 @@ class OutboxTests(StoreSuite):
             with store.begin(write=False) as unit:
                 assert list(unit.outbox.pending(limit=9)) == events
                 assert list(unit.outbox.history(1)) == events
+
+    def test_an_id_is_given_once(self) -> None:
+        first, second = happening("event", FIRST), happening("event", SECOND)
+        with self.fresh() as store:
+            furnish(store)
+            with store.begin() as unit:
+                unit.outbox.append(first)
+            with pytest.raises(DuplicateIdError) as taken, store.begin() as unit:
+                unit.outbox.append(second)
+            assert (taken.value.kind, taken.value.id) == ("event", "event")
+            assert everything(store)["pending"] == [first]
 
     def test_marking_again_changes_nothing(self) -> None:
         with self.fresh() as store:

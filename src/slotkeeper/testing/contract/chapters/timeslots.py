@@ -29,6 +29,13 @@ class TimeslotTests(StoreSuite):
             assert (taken.value.kind, taken.value.id) == ("timeslot", "slot")
             assert everything(store)["timeslots"] == [SLOT]
 
+    def test_a_slot_is_on_a_resource_that_there_is(self) -> None:
+        with self.fresh() as store:
+            with pytest.raises(NotFoundError) as missing, store.begin() as unit:
+                unit.timeslots.add(SLOT)
+            assert (missing.value.kind, missing.value.id) == ("resource", 1)
+            assert not any(everything(store).values())
+
     def test_what_is_not_there_is_neither_got_nor_deleted(self) -> None:
         with self.fresh() as store, store.begin() as unit:
             with pytest.raises(NotFoundError) as missing:
