@@ -36,7 +36,7 @@ apidoc_modules = [
 ]
 # A name is documented where it is defined, not again in the packages that pass it on.
 # What SQLAlchemy says of its own attribute points into its own documentation.
-autodoc_default_options = {"ignore-module-all": True, "exclude-members": "cache_ok"}
+autodoc_default_options = {"ignore-module-all": True, "exclude-members": "cache_ok, inherit_cache"}
 autodoc_member_order = "bysource"
 default_role = "py:obj"
 napoleon_numpy_docstring = False
