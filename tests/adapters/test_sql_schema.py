@@ -16,7 +16,7 @@ from tests.adapters.stores import store_in_memory
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.domain.booking import Hold
 from slotkeeper.domain.service import Service
-from slotkeeper.testing.contract.samples import HOUR, NOW, add, at, furnish, room, span, visit
+from slotkeeper.testing.contract.samples import HOUR, NOW, add, at, following, furnish, room, span, visit
 
 BYPASS = """
 INSERT INTO slotkeeper_allocations (booking_id, resource_id, position, start_at, end_at, units,
@@ -100,6 +100,10 @@ def test_two_sets_of_tables_stand_side_by_side() -> None:
     for store in (first, second):
         furnish(store, capacity=1)
         add(store, visit(1, span(9, 10)))
+    with second.begin() as unit:
+        unit.bookings.replace(following(unit.bookings.get(1), notes="of the second"), now=NOW)
+    with first.begin(write=False) as unit:
+        assert unit.bookings.get(1) == visit(1, span(9, 10))
     first.close()
 
 

@@ -154,6 +154,8 @@ def test_a_lapsed_hold_keeps_no_slot_from_being_deleted() -> None:
     here.desk.book_timeslot("t", action="hold")
     here.clock.wait(HOUR)
     here.desk.delete_timeslot("t")
+    with pytest.raises(NotFoundError):
+        here.desk.get_timeslot("t")
 
 
 def test_nonsense_about_slots_is_refused_and_writes_nothing() -> None:

@@ -23,6 +23,7 @@ from slotkeeper.domain.money import Money
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Slot, Timeslot
 from slotkeeper.domain.standard_lifecycle import Action
+from slotkeeper.engine.evaluator import Evaluator
 from slotkeeper.engine.preference import Preference
 from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.errors import InvalidFieldError, NotFoundError
@@ -245,10 +246,7 @@ class Making(Transitions):
     def _allocations(self, work: Work, request: Request, slot: Slot) -> tuple[Allocation, ...]:
         """Return what a slot takes from its resources and from all that they consist of."""
         snapshot = Snapshot(work.now, self._candidates(work.unit, request))
-        parts = (part.id for one in slot.resource_ids for part in snapshot.footprint(snapshot.resource(one)))
-        buffers = request.service.buffers
-        taken = dict.fromkeys((*slot.resource_ids, *parts))
-        return tuple(Allocation(one, slot.interval, slot.units, buffers=buffers) for one in taken)
+        return Evaluator(snapshot, request).allocations(slot)
 
 
 def as_stored(service: Service, slot: Timeslot) -> Service:
