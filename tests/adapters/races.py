@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -35,7 +36,7 @@ def open_workshop(store: SqlStore) -> None:
     desk.add_service(attrs.evolve(visit, id="both", needs=[both]))
 
 
-def run_worker(mode: str, url: str, place: dict[str, str], folder: Path, *facts: object) -> None:
+def run_worker(mode: str, url: str, place: dict[str, Any], folder: Path, *facts: object) -> None:
     """Run the script of booking processes to its end; their logs are in the folder."""
     facts = (mode, url, json.dumps(place), folder / "worker.log", *facts)
     subprocess.run([sys.executable, str(WORKER), *map(str, facts)], check=True, timeout=120)

@@ -29,11 +29,14 @@ OURS = f"sk{os.getpid()}_{uuid4().hex[:6]}"
 
 
 class Server:
-    """A database server, and sets of empty tables on it."""
+    """A database server, and sets of empty tables on it, with the database's own guard or without."""
 
-    def __init__(self, variable: str, usual: str, embedded: Callable[[], str | None]) -> None:
+    def __init__(
+        self, variable: str, usual: str, embedded: Callable[[], str | None], *, portable: bool = False
+    ) -> None:
         self._variable, self._usual, self._embedded = variable, usual, embedded
-        self._idle: list[dict[str, str]] = []
+        self._portable, self._ours = portable, f"{OURS}{'p' if portable else ''}"
+        self._idle: list[dict[str, Any]] = []
         self._known: dict[str, Tables] = {}
 
     @property
@@ -78,23 +81,24 @@ class Server:
         store._connection.close()
         self._release(store._tables)
 
-    def tables(self, place: dict[str, str]) -> Tables:
+    def tables(self, place: dict[str, Any]) -> Tables:
         """Return the tables of a place, the same object each time."""
-        return self._known.setdefault(str(place), Tables(prefix=place["prefix"], schema=place.get("schema")))
+        if place["prefix"] not in self._known:
+            self._known[place["prefix"]] = Tables(**place)
+        return self._known[place["prefix"]]
 
     @staticmethod
-    def place_of(tables: Tables) -> dict[str, str]:
+    def place_of(tables: Tables) -> dict[str, Any]:
         """Return what `Tables` is made with, so that another process can."""
-        return {"prefix": tables.prefix} | ({} if tables.schema is None else {"schema": tables.schema})
+        return {"prefix": tables.prefix, "schema": tables.schema, "portable": tables.portable}
 
     def _release(self, tables: Tables) -> None:
         if (place := self.place_of(tables)) not in self._idle:
             self._idle.append(place)
 
-    def _new_place(self) -> dict[str, str]:
-        place = {"prefix": f"{OURS}_{len(self._known)}_"}
-        if self.engine.dialect.name == "postgresql":
-            place["schema"] = OURS
+    def _new_place(self) -> dict[str, Any]:
+        schema = self._ours if self.engine.dialect.name == "postgresql" else None
+        place = {"prefix": f"{self._ours}_{len(self._known)}_", "schema": schema, "portable": self._portable}
         SqlStore(self.engine, tables=self.tables(place)).create_all()
         return place
 
@@ -103,14 +107,14 @@ class Server:
         store = SqlStore.from_url(self.url)
         if store.engine.dialect.name == "postgresql":
             with store.engine.begin() as connection:
-                connection.execute(sa.schema.CreateSchema(OURS))
+                connection.execute(sa.schema.CreateSchema(self._ours))
         atexit.register(self._tidy, store)
         return store
 
     def _tidy(self, store: SqlStore) -> None:
         with suppress(sa.exc.OperationalError), store.engine.begin() as connection:
             if store.engine.dialect.name == "postgresql":
-                connection.execute(sa.schema.DropSchema(OURS, cascade=True))
+                connection.execute(sa.schema.DropSchema(self._ours, cascade=True))
             else:
                 for tables in self._known.values():
                     tables.metadata.drop_all(connection)
@@ -132,8 +136,9 @@ class Server:
         return self._asked
 
 
+@cache
 def _embedded_postgresql() -> str | None:
-    """Start a server of our own, which ends with the process."""
+    """Start a server of our own, once, which ends with the process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -150,10 +155,23 @@ def _embedded_postgresql() -> str | None:
     return address
 
 
-POSTGRESQL = Server(
+def _server(variable: str, usual: str, embedded: Callable[[], str | None]) -> tuple[Server, Server]:
+    return Server(variable, usual, embedded), Server(variable, usual, embedded, portable=True)
+
+
+POSTGRESQL, POSTGRESQL_PORTABLE = _server(
     "SLOTKEEPER_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test", _embedded_postgresql
 )
-MARIADB = Server("SLOTKEEPER_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test", lambda: None)
+MARIADB, MARIADB_PORTABLE = _server(
+    "SLOTKEEPER_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test", lambda: None
+)
+SERVERS = {
+    "postgresql": POSTGRESQL,
+    "postgresql-portable": POSTGRESQL_PORTABLE,
+    "mariadb": MARIADB,
+    "mariadb-portable": MARIADB_PORTABLE,
+}
+"""Each server twice: with the guard that only it has, and with the one that all have."""
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
-from tests.adapters.servers import MARIADB, POSTGRESQL, Server
+from tests.adapters.servers import SERVERS as BY_NAME
+from tests.adapters.servers import Server
 from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
 
 from slotkeeper.adapters.memory import MemoryStore
@@ -41,9 +42,7 @@ def test_the_desk_in_a_hosts_transaction_does_what_the_model_foretells() -> None
     run_desk_machine(store_in_a_host, dispose=end_host, settings=FEW)
 
 
-SERVERS = pytest.mark.parametrize(
-    "server", [pytest.param(POSTGRESQL, id="postgresql"), pytest.param(MARIADB, id="mariadb")]
-)
+SERVERS = pytest.mark.parametrize("server", BY_NAME.values(), ids=BY_NAME)
 
 
 @SERVERS

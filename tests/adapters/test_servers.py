@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.adapters.races import assert_kept_apart, log_of, open_workshop, run_worker
-from tests.adapters.servers import MARIADB, POSTGRESQL, Server, a_store
+from tests.adapters.servers import MARIADB, POSTGRESQL, SERVERS, Server, a_store
 
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
@@ -34,18 +34,9 @@ from slotkeeper.testing.contract.samples import (
 PROCESSES = 8
 ATTEMPTS = 40
 A_WHILE = 0.3
-AVAILABLE = "SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'"
-BYPASS = """
-INSERT INTO {allocations} (booking_id, resource_id, position, start_at, end_at, units, buffer_before,
-    buffer_after, buffer_rule, occupied_start, occupied_end, reach_start, reach_end, length, occupies,
-    relevant, judged_at)
-SELECT :booking_id, 'int:1', 0, t.s, t.e, 1, 0, 0, 'sum', t.s, t.e, t.s, t.e,
-    extract(epoch FROM t.e - t.s) * 1000000, true, true, t.s
-FROM (SELECT CAST(:first AS timestamptz) AS s, CAST(:last AS timestamptz) AS e) AS t
-"""
 
 
-@pytest.fixture(params=[POSTGRESQL, MARIADB], ids=["postgresql", "mariadb"])
+@pytest.fixture(params=list(SERVERS.values()), ids=list(SERVERS))
 def server(request: pytest.FixtureRequest) -> Server:
     found: Server = request.param
     return found
@@ -54,6 +45,13 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def store(server: Server) -> Iterator[SqlStore]:
     with a_store(server) as made:
+        yield made
+
+
+@pytest.fixture(params=[POSTGRESQL, MARIADB], ids=["postgresql", "mariadb"])
+def guarded(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """Lend a store whose database has a guard of its own."""
+    with a_store(request.param) as made:
         yield made
 
 
@@ -188,36 +186,66 @@ def test_what_the_database_cannot_hold_is_refused_with_our_own_error(store: SqlS
         add(store, visit(1, span(9, 10), status=long))
 
 
-# -- the constraint of PostgreSQL ----------------------------------------------------------------------------
+# -- the databases' own guards -------------------------------------------------------------------------------
 
 
 def bypass(connection: sa.Connection, store: SqlStore, booking_id: str, first: float, last: float) -> None:
     """Take resource 1 for a booking by a statement of one's own, as no store would."""
-    preparer = connection.dialect.identifier_preparer
-    statement = BYPASS.format(allocations=preparer.format_table(store._tables.allocations))
-    connection.execute(sa.text(statement), {"booking_id": booking_id, "first": at(first), "last": at(last)})
+    row = {
+        "booking_id": booking_id,
+        "resource_id": 1,
+        "position": 0,
+        "units": 1,
+        "buffer_before": dt.timedelta(0),
+        "buffer_after": dt.timedelta(0),
+        "buffer_rule": "sum",
+        "length": at(last) - at(first),
+        "occupies": True,
+        "relevant": True,
+        "judged_at": at(first),
+    }
+    row |= {name: at(first) for name in ("start_at", "occupied_start", "reach_start")}
+    row |= {name: at(last) for name in ("end_at", "occupied_end", "reach_end")}
+    connection.execute(sa.insert(store._tables.allocations), row)
 
 
-def test_who_bypasses_the_store_cannot_take_what_is_taken(postgresql: SqlStore) -> None:
-    furnish(postgresql, capacity=1)
-    add(postgresql, visit("there", span(9, 10)), visit("rival", span(11, 12), on=[2]))
+def test_who_bypasses_the_store_cannot_take_what_is_taken(guarded: SqlStore) -> None:
+    furnish(guarded, capacity=1)
+    add(guarded, visit("there", span(9, 10)), visit("rival", span(11, 12), on=[2]))
     for first, last in [(9, 10), (8, 11), (9.25, 9.5), (8, 9.5)]:
-        with postgresql.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="ex_"):
-            bypass(connection, postgresql, "rival", first, last)
-    with postgresql.engine.begin() as connection:
-        bypass(connection, postgresql, "rival", 10, 11)
+        with guarded.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError, match="ex_"):
+            bypass(connection, guarded, "rival", first, last)
+    with guarded.engine.begin() as connection:
+        bypass(connection, guarded, "rival", 10, 11)
+
+
+def test_who_bypasses_the_store_cannot_move_onto_what_is_taken(guarded: SqlStore) -> None:
+    furnish(guarded, capacity=1)
+    add(guarded, visit("there", span(9, 10)), visit("rival", span(11, 12)))
+    table = guarded._tables.allocations
+    moved = sa.update(table).where(table.c.booking_id == "rival").values(occupied_start=at(9.5))
+    with guarded.engine.begin() as connection, pytest.raises(sa.exc.IntegrityError):
+        connection.execute(moved.values(reach_start=at(9.5), length=at(12) - at(9.5)))
+
+
+def test_what_takes_nothing_or_shares_its_resource_is_not_kept_apart(guarded: SqlStore) -> None:
+    furnish(guarded, capacity=2)
+    called_off = visit("off", span(9, 10), status="cancelled", occupies=False, counts=False)
+    add(guarded, called_off, visit("there", span(9, 10)), visit("beside", span(9, 10)))
+    with pytest.raises(SlotTakenError):
+        add(guarded, visit("third", span(9.5, 10)))
 
 
 @pytest.mark.parametrize("moved", [False, True], ids=["new", "moved"])
 def test_a_rival_that_only_the_constraint_knows_of_is_named_in_the_refusal(
-    postgresql: SqlStore, *, moved: bool
+    guarded: SqlStore, *, moved: bool
 ) -> None:
-    furnish(postgresql, capacity=1)
+    furnish(guarded, capacity=1)
     mine, at_nine = visit("mine", span(14, 15)), visit("mine", span(9, 10))
-    add(postgresql, visit("rival", span(11, 12), on=[2]), *([mine] if moved else []))
+    add(guarded, visit("rival", span(11, 12), on=[2]), *([mine] if moved else []))
 
     def take_nine() -> None:
-        with postgresql.begin() as unit:
+        with guarded.begin() as unit:
             with pytest.raises(SlotTakenError) as refused:
                 if moved:
                     unit.bookings.replace(moved_to(mine, span(9, 10)), now=NOW)
@@ -228,23 +256,23 @@ def test_a_rival_that_only_the_constraint_knows_of_is_named_in_the_refusal(
             unit.bookings.add(visit("later", span(16, 17)), now=NOW)
 
     with ThreadPoolExecutor(1) as pool:
-        with postgresql.engine.begin() as connection:
-            bypass(connection, postgresql, "rival", 9, 10)
+        with guarded.engine.begin() as connection:
+            bypass(connection, guarded, "rival", 9, 10)
             waiting = pool.submit(take_nine)
             assert not wait([waiting], timeout=A_WHILE).done
         waiting.result(20)
-    with postgresql.begin(write=False) as unit:
+    with guarded.begin(write=False) as unit:
         assert unit.bookings.get("later").resource_ids == (1,)
         found = unit.bookings.find(BookingFilter(ids=["mine"]), Listing()).items
         assert list(found) == ([mine] if moved else [])
 
 
-def test_a_booking_follows_a_hold_that_lapsed(postgresql: SqlStore) -> None:
-    furnish(postgresql, capacity=1)
+def test_a_booking_follows_a_hold_that_lapsed(guarded: SqlStore) -> None:
+    furnish(guarded, capacity=1)
     held = visit("held", span(9, 10), status="held", expires_at=at(2))
-    add(postgresql, held)
-    add(postgresql, visit("next", span(9, 10)), now=at(2))
-    with pytest.raises(SlotTakenError), postgresql.begin() as unit:
+    add(guarded, held)
+    add(guarded, visit("next", span(9, 10)), now=at(2))
+    with pytest.raises(SlotTakenError), guarded.begin() as unit:
         unit.bookings.replace(following(held, expires_at=None, status="confirmed"), now=at(2))
 
 

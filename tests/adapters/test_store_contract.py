@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tests.adapters.servers import MARIADB, POSTGRESQL
+from tests.adapters.servers import MARIADB, MARIADB_PORTABLE, POSTGRESQL, POSTGRESQL_PORTABLE, Server
 from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
 
 from slotkeeper.adapters.memory import MemoryStore
@@ -57,51 +57,60 @@ class TestSqliteOfTheHost(StoreContract):
         end_host(store)
 
 
-class TestPostgresql(StoreContract):
+class OnAServer:
+    """How a store with tables on a server is made, reopened and given back."""
+
+    server: ClassVar[Server]
+    examples: ClassVar[int | None] = 15
+
+    def make_store(self) -> SqlStore:
+        return self.server.store()
+
+    def dispose(self, store: SqlStore) -> None:
+        self.server.put_back(store)
+
+    def reopen(self, store: SqlStore) -> SqlStore:
+        return self.server.reopen(store)
+
+
+class InAHost:
+    """How a store within a host's transaction on a server is made and ended."""
+
+    server: ClassVar[Server]
+    examples: ClassVar[int | None] = 15
+
+    def make_store(self) -> HostedStore:
+        return self.server.store_in_a_host()
+
+    def dispose(self, store: HostedStore) -> None:
+        self.server.end_host(store)
+
+
+class TestPostgresql(OnAServer, StoreContract):
     capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
-    examples: ClassVar[int | None] = 15
-
-    def make_store(self) -> SqlStore:
-        return POSTGRESQL.store()
-
-    def dispose(self, store: SqlStore) -> None:
-        POSTGRESQL.put_back(store)
-
-    def reopen(self, store: SqlStore) -> SqlStore:
-        return POSTGRESQL.reopen(store)
+    server = POSTGRESQL
 
 
-class TestPostgresqlOfTheHost(StoreContract):
+class TestPostgresqlPortable(OnAServer, StoreContract):
+    capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
+    server = POSTGRESQL_PORTABLE
+
+
+class TestPostgresqlOfTheHost(InAHost, StoreContract):
     capabilities = Capabilities(commits=False, threads=False, any_text=False)
-    examples: ClassVar[int | None] = 15
-
-    def make_store(self) -> HostedStore:
-        return POSTGRESQL.store_in_a_host()
-
-    def dispose(self, store: HostedStore) -> None:
-        POSTGRESQL.end_host(store)
+    server = POSTGRESQL
 
 
-class TestMariadb(StoreContract):
+class TestMariadb(OnAServer, StoreContract):
     capabilities = Capabilities(concurrent_units=True, survives_restart=True)
-    examples: ClassVar[int | None] = 15
-
-    def make_store(self) -> SqlStore:
-        return MARIADB.store()
-
-    def dispose(self, store: SqlStore) -> None:
-        MARIADB.put_back(store)
-
-    def reopen(self, store: SqlStore) -> SqlStore:
-        return MARIADB.reopen(store)
+    server = MARIADB
 
 
-class TestMariadbOfTheHost(StoreContract):
+class TestMariadbPortable(OnAServer, StoreContract):
+    capabilities = Capabilities(concurrent_units=True, survives_restart=True)
+    server = MARIADB_PORTABLE
+
+
+class TestMariadbOfTheHost(InAHost, StoreContract):
     capabilities = Capabilities(commits=False, threads=False)
-    examples: ClassVar[int | None] = 15
-
-    def make_store(self) -> HostedStore:
-        return MARIADB.store_in_a_host()
-
-    def dispose(self, store: HostedStore) -> None:
-        MARIADB.end_host(store)
+    server = MARIADB

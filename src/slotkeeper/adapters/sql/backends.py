@@ -22,12 +22,8 @@ class Backend(Protocol):
         """Whether a writing unit of work of the store's own excludes all others from its beginning."""
 
     @property
-    def refusals_abort(self) -> bool:
-        """Whether a statement that is refused makes the rest of its transaction void."""
-
-    @property
     def excludes_overlaps(self) -> bool:
-        """Whether a constraint of the schema keeps exclusive allocations of a resource apart."""
+        """Whether a constraint of the schema, unless portable, keeps exclusive allocations apart."""
 
     def engine(self, url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
         """Return an engine with the settings that suit a store."""

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError, MissingExtraError
@@ -39,8 +40,7 @@ class MariaDB:
     """How units of work begin, lock and fail on MariaDB."""
 
     own_units_are_alone = False
-    refusals_abort = False
-    excludes_overlaps = False
+    excludes_overlaps = True
 
     def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
         """Return an engine of our own, whose sessions cut no text short and are not patient for ever."""
@@ -91,9 +91,8 @@ class MariaDB:
         return _number_of(error) == _DUPLICATE
 
     def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
-        """Tell that it is not: no constraint looks for rivals here."""
-        del error
-        return False
+        """Tell whether the key without overlaps found a rival."""
+        return is_rival(str(error.orig)) if self.is_duplicate(error) else False
 
 
 def _number_of(error: sa.exc.DBAPIError) -> object:

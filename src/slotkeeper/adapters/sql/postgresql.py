@@ -28,7 +28,6 @@ class PostgreSQL:
     """How units of work begin, lock and fail on PostgreSQL."""
 
     own_units_are_alone = False
-    refusals_abort = True
     excludes_overlaps = True
 
     def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine

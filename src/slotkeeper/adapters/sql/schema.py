@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from slotkeeper.adapters.sql import types as kind
 from slotkeeper.adapters.sql.mariadb import TABLE_OPTIONS
+from slotkeeper.adapters.sql.mariadb_guard import add_period
 from slotkeeper.adapters.sql.postgresql_guard import add_exclusion
 from slotkeeper.adapters.sql.sqlite_guard import add_triggers
 from slotkeeper.domain.booking import PaymentStatus
@@ -46,13 +47,20 @@ class Tables:
         metadata: Where they are entered, such as that of a host's own migrations.
         prefix: What their names begin with.
         schema: The database schema that they lie in.
+        portable: Whether to do without what only some databases have: constraints and triggers against
+            overlaps. The store's own guard holds all the same; who bypasses the store is not refused.
     """
 
     def __init__(
-        self, metadata: sa.MetaData | None = None, *, prefix: str = PREFIX, schema: str | None = None
+        self,
+        metadata: sa.MetaData | None = None,
+        *,
+        prefix: str = PREFIX,
+        schema: str | None = None,
+        portable: bool = False,
     ) -> None:
         self.metadata = sa.MetaData(naming_convention=NAMES) if metadata is None else metadata
-        self.prefix, self.schema = prefix, schema
+        self.prefix, self.schema, self.portable = prefix, schema, portable
         self.resources = self._table("resources", *_definition(), *_capacity())
         self.services = self._table("services", *_definition())
         self.bookings = self._table("bookings", *_booking(self.services))
@@ -60,8 +68,10 @@ class Tables:
         self.timeslots = self._table("timeslots", *_timeslot(self.resources))
         self.outbox = self._table("outbox", *_event(), sqlite_autoincrement=True)
         self.keys = self._table("keys", *_key())
-        add_triggers(self)
-        add_exclusion(self)
+        if not portable:
+            add_triggers(self)
+            add_exclusion(self)
+            add_period(self)
 
     @property
     def all(self) -> tuple[sa.Table, ...]:

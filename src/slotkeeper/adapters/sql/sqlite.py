@@ -34,7 +34,6 @@ class SQLite:
     own_units_are_alone = True
     """A unit of work of our own that writes is the only one; locks within it are there already."""
 
-    refusals_abort = False
     excludes_overlaps = False
 
     def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine

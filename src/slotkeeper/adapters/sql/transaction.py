@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.backends import Backend
+from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.errors import InvalidFieldError, RetryableError
@@ -81,7 +82,7 @@ class Transaction:
     @property
     def excludes_overlaps(self) -> bool:
         """Whether a constraint of the schema keeps exclusive allocations apart."""
-        return self._backend.excludes_overlaps
+        return self._backend.excludes_overlaps and not self.tables.portable
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -91,7 +92,7 @@ class Transaction:
             OverlapError: The constraint of the schema found a rival.
         """
         try:
-            with self._connection.begin_nested() if self._backend.refusals_abort else nullcontext():
+            with self._connection.begin_nested() if self.excludes_overlaps else nullcontext():
                 yield
         except sa.exc.IntegrityError as error:
             if self._backend.is_overlap(error):
@@ -102,8 +103,9 @@ class Transaction:
         """Lock the rows of resources until the transaction ends, in one order for all, each once."""
         wanted = set(resource_ids) - self._locked
         if wanted and self._write and not self._alone:
+            lock = bump if self.tables.portable else self._backend.lock
             with faults_told(self._backend):
-                self._backend.lock(self._connection, self.tables.resources, sorted(wanted, key=id_to_text))
+                lock(self._connection, self.tables.resources, sorted(wanted, key=id_to_text))
         self._locked |= wanted
 
 
