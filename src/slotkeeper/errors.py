@@ -36,7 +36,8 @@
     ├── ConcurrencyError
     │   ├── StaleVersionError                     somebody else changed it first
     │   ├── DuplicateIdError                      that id is in use
-    │   └── RetryableError                        a passing fault; the same call may succeed
+    │   ├── RetryableError                        a passing fault; the same call may succeed
+    │   └── OutcomeUnknownError                   the connection was lost while the change was committed
     ├── IdempotencyError
     │   ├── IdempotencyMismatchError              the key was used for another request
     │   └── IdempotencyPendingError               the first request with that key still runs
@@ -457,6 +458,21 @@ class RetryableError(ConcurrencyError):
 
     def describe(self) -> str:
         return f"try again: {self.reason}"
+
+
+@attrs.define(slots=False)
+class OutcomeUnknownError(ConcurrencyError):
+    """The connection was lost while the store committed: all of it was written, or nothing.
+
+    It is no `RetryableError`, since a blind repeat may book twice. With the same idempotency key a repeat is
+    safe; without one, look the booking up first.
+    """
+
+    code: ClassVar[str] = "outcome_unknown"
+    reason: str
+
+    def describe(self) -> str:
+        return f"all of it was written or nothing, look it up: {self.reason}"
 
 
 @attrs.define(slots=False)

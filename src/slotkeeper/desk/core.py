@@ -28,6 +28,7 @@ from slotkeeper.errors import (
     ForbiddenError,
     IdempotencyPendingError,
     LifecycleError,
+    OutcomeUnknownError,
     PolicyError,
     RefusedError,
     SlotkeeperError,
@@ -110,17 +111,23 @@ class DeskCore:
     def _instead_of(self, error: SlotkeeperError, command: Command, kind: type[R]) -> R:
         """Return the first result where a repeat came too early to see it; else raise, and keep a refusal.
 
-        The command's own unit of work is rolled back by now, so this takes another.
+        The command's own unit of work is rolled back by now, so this takes another. If its outcome is
+        unknown, it stays so unless the result is found.
         """
         if command.key is None:
             raise error
-        with self.store.begin() as unit:
-            kept = unit.keys.get(command.scope, command.key)
-            if kept is not None:
-                return command.replayed(kept, kind)
-            if isinstance(error, RefusedError):
-                unit.keys.keep(command.scope, command.key, command.kept_refusal(error, self._now()))
-        raise error
+        try:
+            with self.store.begin() as unit:
+                kept = unit.keys.get(command.scope, command.key)
+                if kept is None and isinstance(error, RefusedError):
+                    unit.keys.keep(command.scope, command.key, command.kept_refusal(error, self._now()))
+        except ConcurrencyError as failed:
+            if isinstance(error, OutcomeUnknownError):
+                raise error from failed
+            raise
+        if kept is None:
+            raise error
+        return command.replayed(kept, kind)
 
     def _tell(self, events: Iterable[Event]) -> None:
         """Hand events to the subscribers, all of them to each; whatever one raises, the change stands."""

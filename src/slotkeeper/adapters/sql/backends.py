@@ -41,7 +41,10 @@ class Backend(Protocol):
         """Return an insert that either leaves out rows in conflict with others or is refused for them."""
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
-        """Tell whether an error is a passing fault."""
+        """Tell whether an error is a passing fault, such as a lost connection."""
+
+    def is_unresolved(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether a commit that ended in an error may have been carried out all the same."""
 
     def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether an error says that a row with the same key is there already."""

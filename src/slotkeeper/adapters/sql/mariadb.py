@@ -32,6 +32,12 @@ TABLE_OPTIONS: Final = {
 _SAVEPOINT_GONE: Final = 1305
 _PASSING: Final = frozenset({1020, 1205, 1213, _SAVEPOINT_GONE})
 """A deadlock undoes the whole transaction, savepoints included, which the return to one then misses."""
+_LOST: Final = frozenset({1040, 1053, 1927, 2002, 2003, 2006, 2013})
+"""The server could not be reached, took nobody any more, or ended the connection."""
+_NOT_READY: Final = 1047
+"""A node of a cluster answers that it is no part of it at present."""
+_UNRESOLVED: Final = frozenset({1180, 1317})
+"""A commit was interrupted."""
 _DUPLICATE: Final = 1062
 _PATIENCE_SECONDS: Final = 30
 
@@ -83,8 +89,15 @@ class MariaDB:
         return sa.insert(table)
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
-        """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
-        return _number_of(error) in _PASSING
+        """Tell whether the same unit of work may succeed when it is repeated.
+
+        Another one was in its way, or the server was not reached, or the connection to it was lost.
+        """
+        return _number_of(error) in _PASSING | {_NOT_READY} or _is_lost(error)
+
+    def is_unresolved(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the server's answer to a commit is missing, or says that it was interrupted."""
+        return _number_of(error) in _UNRESOLVED or _is_lost(error)
 
     def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether a row with the same key is there already."""
@@ -93,6 +106,10 @@ class MariaDB:
     def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the key without overlaps found a rival."""
         return is_rival(str(error.orig)) if self.is_duplicate(error) else False
+
+
+def _is_lost(error: sa.exc.DBAPIError) -> bool:
+    return error.connection_invalidated or _number_of(error) in _LOST
 
 
 def _number_of(error: sa.exc.DBAPIError) -> object:

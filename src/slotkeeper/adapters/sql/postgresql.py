@@ -19,6 +19,9 @@ from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError, MissingExtraError
 
 _PASSING: Final = frozenset({"40001", "40P01", "55P03"})
+_LOST: Final = frozenset({"57P01", "57P02", "57P03"})
+_UNRESOLVED: Final = frozenset({"08007", "40003"})
+"""What the standard has for it; CockroachDB reports the second."""
 _OVERLAP: Final = "23P01"
 _DUPLICATE: Final = "23505"
 _PATIENCE: Final = "30s"
@@ -69,8 +72,15 @@ class PostgreSQL:
         return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
-        """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""
-        return _state_of(error) in _PASSING
+        """Tell whether the same unit of work may succeed when it is repeated.
+
+        Another one was in its way, or the server was not reached, or the connection to it was lost.
+        """
+        return _state_of(error) in _PASSING or _is_lost(error)
+
+    def is_unresolved(self, error: sa.exc.DBAPIError) -> bool:
+        """Tell whether the server's answer to a commit is missing, or says that it does not know."""
+        return _state_of(error) in _UNRESOLVED or _is_lost(error)
 
     def is_duplicate(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether a row with the same key is there already."""
@@ -79,6 +89,12 @@ class PostgreSQL:
     def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the constraint found a rival."""
         return _state_of(error) == _OVERLAP
+
+
+def _is_lost(error: sa.exc.DBAPIError) -> bool:
+    """Tell whether there is no connection: the server did not answer, or said that it ends it."""
+    unheard = isinstance(error, sa.exc.OperationalError) and _state_of(error) is None
+    return error.connection_invalidated or unheard or _state_of(error) in _LOST
 
 
 def _state_of(error: sa.exc.DBAPIError) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
-from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told
+from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told, outcome_told
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
@@ -122,7 +122,8 @@ class SqlStore:
         """Open a unit of work in a transaction of its own.
 
         Raises:
-            RetryableError: Other writers took too long; nothing was written.
+            RetryableError: Other writers took too long, or the server was not reached; nothing was written.
+            OutcomeUnknownError: The connection was lost during the commit.
         """
         alone = self._backend.own_units_are_alone
         with self._connection(write=write) as connection:
@@ -130,12 +131,25 @@ class SqlStore:
 
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[sa.Connection]:
-        with self._turn, self._engine.connect() as connection:
+        with self._turn, self._lent() as connection:
             with faults_told(self._backend):
                 self._backend.begin(connection, write=write)
             yield connection  # leaving by an exception closes the connection, which rolls back
-            with faults_told(self._backend):
+            with faults_told(self._backend), outcome_told(self._backend) if write else nullcontext():
                 connection.commit()
+
+    @contextmanager
+    def _lent(self) -> Iterator[sa.Connection]:
+        """Lend a connection; where an exception ends its use, no failure to give it back hides that."""
+        with deadlocks_told(self._backend):
+            connection = self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            with suppress(sa.exc.DBAPIError):
+                connection.close()
+            raise
+        connection.close()
 
 
 class HostedStore:

@@ -12,7 +12,7 @@ from slotkeeper.adapters.sql.backends import Backend
 from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.domain.ids import Id, id_to_text
-from slotkeeper.errors import InvalidFieldError, RetryableError
+from slotkeeper.errors import InvalidFieldError, OutcomeUnknownError, RetryableError
 
 IDS_AT_ONCE: Final = 500
 """How many ids go into one statement; databases bound the number of parameters."""
@@ -118,16 +118,16 @@ def in_portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
 
 @contextmanager
 def deadlocks_told(backend: Backend) -> Iterator[None]:
-    """Raise our own error for a savepoint that can't be returned to, since the whole transaction was undone.
+    """Raise our own error where the whole transaction was undone, so that no savepoint can be returned to.
 
     Raises:
-        RetryableError: Another transaction was in the way.
+        RetryableError: Another transaction was in the way, or the connection was lost.
     """
     try:
         yield
     except sa.exc.DBAPIError as error:
         if backend.is_passing(error):
-            raise RetryableError(str(error.orig)) from error
+            raise RetryableError(_said(error)) from error
         raise
 
 
@@ -136,7 +136,7 @@ def faults_told(backend: Backend) -> Iterator[None]:
     """Raise the library's own errors for what is passing, and for what no database can hold.
 
     Raises:
-        RetryableError: Another transaction was in the way.
+        RetryableError: Another transaction was in the way, or the connection was lost.
         InvalidFieldError: A text is no Unicode, a number has more than 64 bits, or the database refuses a
             value for another reason of its kind.
     """
@@ -150,3 +150,23 @@ def faults_told(backend: Backend) -> Iterator[None]:
         raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error
     except OverflowError as error:
         raise InvalidFieldError("number", None, "must fit in 64 bits") from error
+
+
+@contextmanager
+def outcome_told(backend: Backend) -> Iterator[None]:
+    """Raise our own error for a commit of changes that no answer came to.
+
+    Raises:
+        OutcomeUnknownError: The changes may be there.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if backend.is_unresolved(error):
+            raise OutcomeUnknownError(_said(error)) from error
+        raise
+
+
+def _said(error: sa.exc.DBAPIError) -> str:
+    """Return the words of the server or the driver in one line."""
+    return " ".join(str(error.orig).split())
