@@ -7,7 +7,7 @@ import importlib
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -42,7 +42,7 @@ from slotkeeper.errors import (
     RetryableError,
     SlotTakenError,
 )
-from slotkeeper.ports import BOOKING_ORDERS, BookingFilter, Listing, UnitOfWork
+from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import (
     HOUR,
     NOW,
@@ -486,102 +486,7 @@ def test_an_event_is_kept_once(store: SqlStore) -> None:
         unit.outbox.append(happening(1, visit(2, span(9, 10))))
 
 
-# -- indexes -------------------------------------------------------------------------------------------------
-
-Question = Callable[[UnitOfWork], object]
-
-
-def plans(store: SqlStore, ask: Question) -> list[str]:
-    """Return the steps by which SQLite answers everything that a question asks."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        asked.append((statement, parameters))
-
-    sa.event.listen(store.engine, "before_cursor_execute", note)
-    with store.begin(write=False) as unit:
-        ask(unit)
-    sa.event.remove(store.engine, "before_cursor_execute", note)
-    with store.engine.connect() as connection:
-        queries = [one for one in asked if one[0].startswith("SELECT")]
-        explained = [
-            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", facts) for text, facts in queries
-        ]
-        return [row.detail.replace("slotkeeper_", "") for steps in explained for row in steps]
-
-
-def search(**conditions: Any) -> Question:  # noqa: ANN401 - those of BookingFilter
-    return lambda unit: unit.bookings.find(BookingFilter(**conditions), Listing(limit=1))
-
-
-NEAR = span(9, 10)
-SEARCHED: dict[str, tuple[Question, str]] = {
-    "by id": (
-        lambda unit: unit.bookings.find(BookingFilter(ids=[1]), Listing(limit=1)),
-        "sqlite_autoindex_bookings_1",
-    ),
-    "near": (
-        lambda unit: unit.bookings.relevant([1], NEAR),
-        "ix_allocations_reach (resource_id=? AND reach_start>?",
-    ),
-    "near, longest": (
-        lambda unit: unit.bookings.relevant([1], NEAR),
-        "ix_allocations_length (resource_id=?)",
-    ),
-    "lapsed": (lambda unit: unit.bookings.lapsed(NOW, limit=5), "ix_bookings_lapsing (expires_at<?)"),
-    "history": (lambda unit: unit.outbox.history(1), "ix_outbox_booking"),
-    "timeslots": (
-        lambda unit: unit.timeslots.find([1], NEAR),
-        "ix_timeslots_start (resource_id=? AND start_at>?",
-    ),
-    "key": (lambda unit: unit.keys.get("scope", "key"), "sqlite_autoindex_keys_1"),
-    "of a customer": (search(customer_id=7), "ix_bookings_customer"),
-    "of a resource": (search(resource_ids=[1]), "(resource_id=?)"),
-    "of a service": (search(service_ids=[1]), "ix_bookings_service"),
-    "of a status": (search(statuses=["held"]), "ix_bookings_status"),
-    "of a series": (search(series_id=1), "ix_bookings_series"),
-    "overlapping": (search(overlapping=NEAR), "ix_bookings_start (start_at>? AND start_at<?)"),
-    "starting": (search(starting=NEAR), "ix_bookings_start (start_at>? AND start_at<?)"),
-    "created": (search(created=NEAR), "ix_bookings_created (created_at>? AND created_at<?)"),
-}
-
-
-@pytest.mark.parametrize("name", SEARCHED)
-def test_what_is_asked_often_is_searched_in_an_index(store: SqlStore, name: str) -> None:
-    ask, index = SEARCHED[name]
-    fill(store)
-    steps = plans(store, ask)
-    assert any(one.startswith("SEARCH") and index in one for one in steps), steps
-    assert [one for one in steps if one.startswith("SCAN") and one != "SCAN chosen"] == []
-
-
-def fill(store: SqlStore) -> None:
-    """Store two bookings of each kind, so that a page of one is followed by another."""
-    for number, start in enumerate((9, 9.25)):
-        made: dict[str, Any] = {"status": "held", "created_at": at(9), "updated_at": at(9)}
-        facts: dict[str, Any] = {"customer_id": 7, "series_id": 1, **made}
-        add(store, visit(number, span(start, start + 0.25), **facts))
-
-
-@pytest.mark.parametrize(
-    ("ask", "index"),
-    [
-        (lambda unit: unit.bookings.owed(limit=5), "ix_bookings_owed"),
-        (lambda unit: unit.outbox.pending(limit=5), "ix_outbox_unsent"),
-    ],
-)
-def test_what_waits_is_read_from_an_index_of_what_waits(store: SqlStore, ask: Question, index: str) -> None:
-    steps = [one for one in plans(store, ask) if one.startswith("SCAN") and one != "SCAN chosen"]
-    assert [one.split()[-1] for one in steps] == [index]
-
-
-@pytest.mark.parametrize("order", BOOKING_ORDERS)
-def test_a_page_after_a_cursor_begins_where_the_cursor_points(store: SqlStore, order: str) -> None:
-    cursor = cursor_after(visit(1, span(9, 10)), order)
-    steps = plans(store, lambda unit: unit.bookings.find(BookingFilter(), Listing(order=order, after=cursor)))
-    name = {"start": "start", "created_at": "created", "updated_at": "updated"}[order.removeprefix("-")]
-    sign = "<" if order.startswith("-") else ">"
-    assert any(f"ix_bookings_{name} ((" in one and f",id){sign}(?,?))" in one for one in steps), steps
+# -- spans and columns ---------------------------------------------------------------------------------------
 
 
 def test_a_long_booking_far_back_is_found_and_short_ones_before_it_are_not_read(store: SqlStore) -> None:

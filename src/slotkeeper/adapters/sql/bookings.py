@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from slotkeeper.adapters.cursor import sort_key
 from slotkeeper.adapters.sql import rows
+from slotkeeper.adapters.sql.lengths import bounds
 from slotkeeper.adapters.sql.listing import find_bookings
 from slotkeeper.adapters.sql.statements import statements_for
 from slotkeeper.adapters.sql.transaction import OverlapError, Transaction, in_portions
@@ -84,9 +85,7 @@ class SqlBookings:
         """Return those that occupy or count near an interval."""
         found: dict[Id, Booking] = {}
         for portion in in_portions(resource_ids):
-            near = self._read(
-                self._statements.relevant, resource_ids=portion, first=reach.start, last=reach.end
-            )
+            near = self._read(self._statements.relevant, resource_ids=portion, **bounds(reach))
             found |= {one.id: one for one in near}
         return sorted(found.values(), key=lambda one: sort_key(one, "start"))
 

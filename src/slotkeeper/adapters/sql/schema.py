@@ -4,7 +4,8 @@ Bookings are columns throughout, so that a host can query them; definitions of r
 JSON beside the columns that are asked for. An allocation repeats what decides whether it takes its resource,
 so that one index, and a guard in the database, can answer without the booking. Wherever spans of time are
 searched, their lengths are kept too: no row that overlaps an instant starts earlier than the longest length
-before it, and so an index on the start finds the overlapping rows without reading all that came before.
+before it, and so an index on the start finds the overlapping rows without reading all that came before. On
+a resource, where every booking looks, rows are searched by length class, each in its own short range.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from slotkeeper.adapters.sql import types as kind
+from slotkeeper.adapters.sql.lengths import class_of
 from slotkeeper.adapters.sql.mariadb import TABLE_OPTIONS
 from slotkeeper.adapters.sql.mariadb_guard import add_period
 from slotkeeper.adapters.sql.postgresql_guard import add_exclusion
@@ -102,7 +104,7 @@ def own_tables() -> Tables:
 
 def occupying(occupies: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Return the condition that a row takes its resources, as it stands in an index: without a parameter."""
-    return occupies.is_(sa.true())
+    return occupies == sa.true()
 
 
 def refund_pending(payment_status: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -116,6 +118,25 @@ def _column(name: str, of: sa.types.TypeEngine[Any], **options: Any) -> sa.Colum
 
 def _optional(name: str, of: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
     return sa.Column(name, of, nullable=True)
+
+
+def _index_of_some(
+    name: str, *columns: str, where: sa.ColumnElement[bool], led_by: str
+) -> tuple[sa.Index, sa.Index]:
+    """Return an index of the rows that are asked for; on databases that index all, those stand together."""
+    some = sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    every = sa.Index(f"{name}_of_all", led_by, *columns)
+    return _made_on(some, "sqlite", "postgresql"), _made_on(every, "mysql", "mariadb")
+
+
+def _made_on(index: sa.Index, *dialects: str) -> sa.Index:
+    return index.ddl_if(callable_=lambda *_, dialect, **__: dialect.name in dialects)
+
+
+def _length_class() -> sa.Column[Any]:
+    """Return the column that tells rows apart by length; the database fills it, whoever writes the row."""
+    generated = sa.Computed(class_of("length"), persisted=True)
+    return sa.Column("length_class", kind.Whole(), generated)
 
 
 def _check(name: str, text: str) -> sa.CheckConstraint:
@@ -199,11 +220,11 @@ def _booking(services: sa.Table) -> list[sa.schema.SchemaItem]:
         sa.Index("updated", "updated_at", "id"),
         sa.Index("length", "length"),
         sa.Index("customer", "customer_id", "start_at"),
-        sa.Index("service", "service_id", "start_at"),
-        sa.Index("status", "status", "start_at"),
+        sa.Index("service", "service_id", "start_at", "id"),
+        sa.Index("status", "status", "start_at", "id"),
         sa.Index("series", "series_id", "start_at"),
-        sa.Index("lapsing", "expires_at", "id", sqlite_where=occupies, postgresql_where=occupies),
-        sa.Index("owed", "updated_at", "id", sqlite_where=owed, postgresql_where=owed),
+        *_index_of_some("lapsing", "expires_at", "id", where=occupies, led_by="occupies"),
+        *_index_of_some("owed", "updated_at", "id", where=owed, led_by="payment_status"),
         sa.ForeignKeyConstraint(["service_id"], [services.c.id]),
     ]
 
@@ -224,6 +245,7 @@ def _allocation(bookings: sa.Table, resources: sa.Table) -> list[sa.schema.Schem
         _column("reach_start", kind.Instant()),
         _column("reach_end", kind.Instant()),
         _column("length", kind.Length()),
+        _length_class(),
         _column("occupies", kind.Flag()),
         _column("relevant", kind.Flag()),
         _column("exclusive", kind.Flag(), server_default=sa.true()),
@@ -235,8 +257,7 @@ def _allocation(bookings: sa.Table, resources: sa.Table) -> list[sa.schema.Schem
         *_span("reach_start", "reach_end"),
         _check("takes_units", "units >= 1"),
         _check("relevant_if_occupies", "relevant OR NOT occupies"),
-        sa.Index("reach", "resource_id", "reach_start"),
-        sa.Index("length", "resource_id", "length"),
+        sa.Index("reach", "resource_id", "length_class", "reach_start"),
         sa.ForeignKeyConstraint(["booking_id"], [bookings.c.id]),
         sa.ForeignKeyConstraint(["resource_id"], [resources.c.id]),
     ]
@@ -250,12 +271,12 @@ def _timeslot(resources: sa.Table) -> list[sa.schema.SchemaItem]:
         _column("start_at", kind.Instant()),
         _column("end_at", kind.Instant()),
         _column("length", kind.Length()),
+        _length_class(),
         _column("attributes", kind.FreeFacts()),
         _column("version", kind.Whole()),
         *_span("start_at", "end_at"),
         _check("version_counts_from_one", "version >= 1"),
-        sa.Index("start", "resource_id", "start_at"),
-        sa.Index("length", "resource_id", "length"),
+        sa.Index("start", "resource_id", "length_class", "start_at"),
         sa.ForeignKeyConstraint(["resource_id"], [resources.c.id]),
     ]
 
@@ -273,7 +294,7 @@ def _event() -> list[sa.schema.SchemaItem]:
         _column("body", kind.WORDS),
         sa.UniqueConstraint("id"),
         sa.Index("booking", "booking_id", "position"),
-        sa.Index("unsent", "position", sqlite_where=unsent, postgresql_where=unsent),
+        *_index_of_some("unsent", "position", where=unsent, led_by="sent_at"),
     ]
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
+from slotkeeper.adapters.sql.lengths import overlapping_in_sqlite
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,9 +41,7 @@ END
 """
 _RIVAL: Final = """resource_id = NEW.resource_id AND booking_id <> NEW.booking_id AND occupies
             AND (expires_at IS NULL OR expires_at > NEW.judged_at)
-            AND reach_start < NEW.occupied_end AND reach_start > NEW.occupied_start - (
-              SELECT max(length) FROM {allocations} WHERE resource_id = NEW.resource_id)
-            AND occupied_start < NEW.occupied_end AND occupied_end > NEW.occupied_start"""
+            AND {near} AND occupied_start < NEW.occupied_end AND occupied_end > NEW.occupied_start"""
 _NO_MORE_THAN_BEFORE: Final = """AND NOT (
   OLD.occupies AND (OLD.expires_at IS NULL OR OLD.expires_at > NEW.judged_at)
   AND (OLD.expires_at IS NULL OR coalesce(NEW.expires_at <= OLD.expires_at, 0))
@@ -87,7 +87,8 @@ def _triggers(tables: Tables) -> Iterator[str]:
     def trigger(text: str, name: str, **facts: str) -> str:
         return text.format(**named, **facts, trigger=f"{schema}{quote(f'{tables.prefix}{name}')}")
 
-    rival = _RIVAL.format(**named)
+    near = overlapping_in_sqlite("reach_start", "NEW.occupied_start", "NEW.occupied_end")
+    rival = _RIVAL.format(near=near)
     yield trigger(_AGREE, "allocation_agrees", message=DISAGREES)
     yield trigger(_FIT, "allocation_fits", change="INSERT", unless="", message=OVER_CAPACITY, rival=rival)
     yield trigger(

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.lengths import overlapping
 from slotkeeper.adapters.sql.rows import read_columns
 from slotkeeper.adapters.sql.schema import Tables, occupying, refund_pending
-from slotkeeper.adapters.sql.spans import overlaps
 from slotkeeper.adapters.sql.types import IdText, Instant, Whole
 
 
@@ -64,29 +64,21 @@ def joined(tables: Tables) -> sa.Select[Any]:
     return sa.select(*read_columns(tables)).join_from(tables.bookings, tables.allocations, same)
 
 
-def ordered(tables: Tables, ids: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+def ordered(tables: Tables, ids: sa.SelectBase, order: Sequence[sa.ColumnElement[Any]]) -> sa.Select[Any]:
     """Return the query of the bookings that another query gives the ids of, in an order."""
     chosen = ids.subquery("chosen")
     query = joined(tables).join(chosen, chosen.c.id == tables.bookings.c.id)
     return query.order_by(*order, tables.allocations.c.position)
 
 
-def near(tables: Tables, resource_ids: sa.BindParameter[Any]) -> sa.Select[Any]:
-    """Return the query of the ids of relevant bookings whose reach on a resource overlaps first to last."""
-    resources, taken, measured = (
-        tables.resources,
-        tables.allocations.alias("near"),
-        tables.allocations.alias("far"),
+def near(tables: Tables, resource_ids: sa.BindParameter[Any]) -> sa.CompoundSelect[Any]:
+    """Return the query of the ids of relevant bookings whose reach on a resource overlaps an interval."""
+    taken = tables.allocations.c
+    of_these = sa.select(taken.booking_id.label("id")).where(
+        taken.resource_id.in_(resource_ids), taken.relevant.is_(sa.true())
     )
-    longest = sa.select(sa.func.max(measured.c.length)).where(measured.c.resource_id == resources.c.id)
-    first, last = sa.bindparam("first", type_=Instant()), sa.bindparam("last", type_=Instant())
-    span = overlaps(taken.c.reach_start, taken.c.reach_end, first, last, longest.scalar_subquery())
-    return (
-        sa.select(taken.c.booking_id.label("id"))
-        .join_from(resources, taken, taken.c.resource_id == resources.c.id)
-        .where(resources.c.id.in_(resource_ids), span, taken.c.relevant.is_(sa.true()))
-        .distinct()
-    )
+    spans = overlapping(taken.length_class, taken.reach_start, taken.reach_end)
+    return sa.union(*(of_these.where(span) for span in spans))
 
 
 def lapsed(tables: Tables) -> sa.Select[Any]:

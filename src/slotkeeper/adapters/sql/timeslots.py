@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql import lengths
 from slotkeeper.adapters.sql.rows import timeslot_columns, timeslot_of
-from slotkeeper.adapters.sql.spans import overlaps
-from slotkeeper.adapters.sql.transaction import Transaction
+from slotkeeper.adapters.sql.transaction import Transaction, in_portions
+from slotkeeper.adapters.sql.types import IdText
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.slot import Timeslot
@@ -40,7 +42,12 @@ class SqlTimeslots:
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""
-        found = [one for resource_id in set(resource_ids) for one in self._of(resource_id, overlapping)]
+        query, span = _near(self._table), lengths.bounds(overlapping)
+        found = [
+            timeslot_of(row)
+            for portion in in_portions(resource_ids)
+            for row in self._transaction.rows(query, {"resource_ids": portion, **span})
+        ]
         return sorted(found, key=lambda one: (one.interval.start, id_to_text(one.id)))
 
     def delete(self, timeslot_id: Id, /) -> None:
@@ -52,9 +59,10 @@ class SqlTimeslots:
     def _rows(self, timeslot_id: Id) -> Sequence[sa.Row[Any]]:
         return self._transaction.rows(sa.select(self._table).where(self._table.c.id == timeslot_id))
 
-    def _of(self, resource_id: Id, span: Interval) -> Iterable[Timeslot]:
-        row, far = self._table.c, self._table.alias("far").c
-        longest = sa.select(sa.func.max(far.length)).where(far.resource_id == resource_id).scalar_subquery()
-        near = overlaps(row.start_at, row.end_at, span.start, span.end, longest)
-        query = sa.select(self._table).where(row.resource_id == resource_id, near)
-        return map(timeslot_of, self._transaction.rows(query))
+
+@cache
+def _near(table: sa.Table) -> sa.CompoundSelect[Any]:
+    row = table.c
+    wanted = row.resource_id.in_(sa.bindparam("resource_ids", type_=IdText(), expanding=True))
+    spans = lengths.overlapping(row.length_class, row.start_at, row.end_at)
+    return sa.union_all(*(sa.select(table).where(wanted, span) for span in spans))

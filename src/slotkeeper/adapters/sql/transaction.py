@@ -44,7 +44,7 @@ class Transaction:
         self._locked: set[Id] = set()
 
     def rows(
-        self, query: sa.Select[Any], parameters: Mapping[str, Any] | None = None
+        self, query: sa.Select[Any] | sa.CompoundSelect[Any], parameters: Mapping[str, Any] | None = None
     ) -> Sequence[sa.Row[Any]]:
         """Return all rows of a query."""
         with faults_told(self._backend):
