@@ -14,9 +14,9 @@ must keep, beyond these signatures, is a suite in `slotkeeper.testing` that any 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
@@ -367,4 +367,20 @@ class Store(Protocol):
         """Whether a unit of work that ends is committed; false where the transaction is the host's to end.
 
         Then events are not handed to subscribers; they wait in the outbox until the host relays them.
+        """
+
+
+@runtime_checkable
+class RepeatingStore(Protocol):
+    """A store that can have a whole command carried out again where a passing fault has ended it.
+
+    Only a store whose units of work end with their blocks may be one: where the transaction is the host's,
+    nobody but the host can repeat it.
+    """
+
+    def repeat(self, command: Callable[[], T], /) -> T:
+        """Carry out a command, anew after a `RetryableError` as often as is bounded, and return its result.
+
+        Raises:
+            RetryableError: The last attempt ended so.
         """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from tests.adapters.servers import MARIADB, POSTGRESQL, Server, a_store
+from tests.adapters.sessions import kill, session_of
 from tests.adapters.wires import Cut, Wire
 
 from slotkeeper.adapters.sql import SqlStore
@@ -21,16 +21,6 @@ from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
 from slotkeeper.testing.contract.samples import HOUR, NOW, add, at, furnish, span, visit
 
 NINE = at(9)
-_ENDING = {
-    "postgresql": (
-        sa.text("SELECT pg_terminate_backend(:session)"),
-        sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :session"),
-    ),
-    "mysql": (
-        sa.text("KILL :session"),
-        sa.text("SELECT count(*) FROM information_schema.processlist WHERE id = :session"),
-    ),
-}
 _REFUSAL_AT_COMMIT = """
 CREATE TEMPORARY TABLE watched (one int);
 CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql
@@ -77,23 +67,6 @@ def stored_ids(store: SqlStore) -> list[object]:
 def connection_of(unit: UnitOfWork) -> sa.Connection:
     assert isinstance(unit, SqlUnit)
     return unit._transaction._connection
-
-
-def session_of(connection: sa.Connection) -> int:
-    asked = "pg_backend_pid()" if connection.dialect.name == "postgresql" else "connection_id()"
-    number: int = connection.exec_driver_sql(f"SELECT {asked}").scalar_one()
-    return number
-
-
-def kill(session: int, server: Server) -> None:
-    """Let the server end a session, and wait until it has."""
-    end, still_there = _ENDING[server.engine.dialect.name]
-    with server.engine.connect() as connection:
-        connection.execute(end, {"session": session})
-        connection.commit()
-        while connection.execute(still_there, {"session": session}).scalar_one():
-            connection.commit()
-            time.sleep(0.01)
 
 
 # -- in the commit -------------------------------------------------------------------------------------------

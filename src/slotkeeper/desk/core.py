@@ -33,7 +33,7 @@ from slotkeeper.errors import (
     RefusedError,
     SlotkeeperError,
 )
-from slotkeeper.ports import Clock, Notifier, PaymentGateway, Store, UnitOfWork
+from slotkeeper.ports import Clock, Notifier, PaymentGateway, RepeatingStore, Store, UnitOfWork
 
 R = TypeVar("R")
 
@@ -88,6 +88,12 @@ class DeskCore:
         return self.store.begin(write=False)
 
     def _run(self, command: Command, kind: type[R], act: Callable[[Work], R]) -> R:
+        """Carry a command out, again while passing faults end it, if the store is to do that."""
+        if isinstance(self.store, RepeatingStore):
+            return self.store.repeat(lambda: self._attempt(command, kind, act))
+        return self._attempt(command, kind, act)
+
+    def _attempt(self, command: Command, kind: type[R], act: Callable[[Work], R]) -> R:
         """Carry a command out in a unit of work of its own, once per key."""
         try:
             with self.store.begin() as unit:

@@ -72,12 +72,10 @@ class Ending(Acting):
         """
         check_count("limit", limit)
 
-        def sweep(work: Work) -> None:
+        def sweep(work: Work) -> list[Booking]:
             found = work.unit.bookings.lapsed(work.now, limit=limit)
             work.unit.lock({one for booking in found for one in booking.resource_ids})
             self._expire(work, [work.unit.bookings.get(one.id) for one in found])
-            expired.extend(event.booking for event in work.events)
+            return [event.booking for event in work.events]
 
-        expired: list[Booking] = []
-        self._run(Command("expire_holds", SYSTEM), type(None), sweep)
-        return expired
+        return self._run(Command("expire_holds", SYSTEM), list[Booking], sweep)

@@ -44,18 +44,18 @@ class Telling(Transitions):
         check_length("within", within)
         check_count("limit", limit)
 
-        def change(work: Work) -> None:
+        def change(work: Work) -> list[Booking]:
             due = self._due(work.unit, within, work.now, limit)
             work.unit.lock({one for booking in due for one in booking.resource_ids})
+            reminded: list[Booking] = []
             for one in due:
                 before = self._locked(work.unit, one.id, None)
                 if before.reminded_at is None and before.blocks(work.now):
                     after = next_version(before, work.now, reminded_at=work.now)
                     reminded.append(self._replace(work, "remind", before, after, actor=SYSTEM))
+            return reminded
 
-        reminded: list[Booking] = []
-        self._run(Command("remind", SYSTEM), type(None), change)
-        return reminded
+        return self._run(Command("remind", SYSTEM), list[Booking], change)
 
     def relay(self, notify: Notifier | None = None, *, limit: int = 100) -> int:
         """Hand events from the outbox to ``notify``, or to the subscribers, and mark them; return how many.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
@@ -15,13 +15,17 @@ from slotkeeper.adapters.sql.bookings import SqlBookings
 from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, service_columns
 from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
+from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
 from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
 from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told, outcome_told
+from slotkeeper.desk.arguments import check_count
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.ports import UnitOfWork
+
+R = TypeVar("R")
 
 
 class SqlUnit:
@@ -51,9 +55,11 @@ class SqlStore:
     Args:
         engine: Where the database is.
         tables: The tables to use, where they are not the store's own ones.
+        attempts: How often a command is carried out at most while passing faults, such as deadlocks, end it.
 
     Raises:
-        InvalidFieldError: The database is of a kind that the store does not know.
+        InvalidFieldError: The database is of a kind that the store does not know, or ``attempts`` no number
+            of at least 1.
 
     >>> store = SqlStore.from_url("sqlite://")
     >>> store.create_all()
@@ -65,25 +71,35 @@ class SqlStore:
     >>> store.close()
     """
 
-    def __init__(self, engine: sa.Engine, *, tables: Tables | None = None) -> None:
+    def __init__(self, engine: sa.Engine, *, tables: Tables | None = None, attempts: int = ATTEMPTS) -> None:
         self._engine, self._tables = engine, tables or own_tables()
+        check_count("attempts", attempts)
+        self._attempts = attempts
         self._backend = backend_of(engine.dialect)
         shared = isinstance(engine.pool, StaticPool)
         self._turn = threading.RLock() if shared else nullcontext()
 
     @classmethod
-    def from_url(cls, url: str | sa.URL, *, tables: Tables | None = None, **options: Any) -> SqlStore:  # noqa: ANN401 - those of create_engine
+    def from_url(
+        cls,
+        url: str | sa.URL,
+        *,
+        tables: Tables | None = None,
+        attempts: int = ATTEMPTS,
+        **options: Any,  # noqa: ANN401 - those of create_engine
+    ) -> SqlStore:
         """Return a store with an engine of its own, to be given back with `close`.
 
         Args:
             url: Such as ``sqlite:///week.sqlite3`` for a file, ``sqlite://`` for memory,
                 ``postgresql+psycopg://host/name`` or ``mysql+pymysql://host/name`` for a server.
             tables: The tables to use.
+            attempts: How often a command is carried out at most.
             options: For `sqlalchemy.create_engine`.
         """
         parsed = sa.make_url(url)
         backend = backend_of(parsed.get_dialect()())
-        return cls(backend.engine(parsed, **options), tables=tables)
+        return cls(backend.engine(parsed, **options), tables=tables, attempts=attempts)
 
     @staticmethod
     def on(connection: sa.Connection, *, tables: Tables | None = None) -> HostedStore:
@@ -116,6 +132,14 @@ class SqlStore:
     def close(self) -> None:
         """Close the engine's idle connections; a database in memory is gone then."""
         self._engine.dispose()
+
+    def repeat(self, command: Callable[[], R], /) -> R:
+        """Carry out a command, anew after a passing fault, with a growing pause before each attempt.
+
+        Raises:
+            RetryableError: The last attempt ended so, or half a minute has gone by.
+        """
+        return repeated(command, self._attempts)
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
