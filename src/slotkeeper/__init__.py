@@ -1,7 +1,8 @@
 """slotkeeper keeps appointments: schedules, slots, bookings, and the promise that nothing is booked twice."""
 
 from slotkeeper.adapters.memory import MemoryStore
-from slotkeeper.desk import BookingDesk
+from slotkeeper.adapters.threaded import ThreadedStore
+from slotkeeper.desk import AsyncBookingDesk, BookingDesk
 from slotkeeper.desk.results import Cancellation, FreeTimeslot, Move, Series, Statistics, Utilisation
 from slotkeeper.domain.actor import SYSTEM, Actor, Customer
 from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment, PaymentStatus
@@ -112,6 +113,7 @@ __all__ = [
     "Allocation",
     "AmbiguousTimeError",
     "AnySchedule",
+    "AsyncBookingDesk",
     "BeforeEnd",
     "BeforeStart",
     "Booking",
@@ -230,6 +232,7 @@ __all__ = [
     "Statistics",
     "Status",
     "Suggestion",
+    "ThreadedStore",
     "Timeline",
     "Timeslot",
     "Transition",

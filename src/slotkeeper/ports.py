@@ -14,7 +14,7 @@ must keep, beyond these signatures, is a suite in `slotkeeper.testing` that any 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -62,6 +62,31 @@ class PaymentGateway(Protocol):
         """
 
     def refund(self, booking_id: Id, reference: str, amount: Money) -> None:
+        """Give back a part of what was paid.
+
+        Raises:
+            PaymentError: The provider refuses or fails.
+        """
+
+
+class AsyncNotifier(Protocol):
+    """A `Notifier` that is awaited."""
+
+    def __call__(self, event: Event, /) -> Awaitable[None]:
+        """Take notice of an event."""
+
+
+class AsyncPaymentGateway(Protocol):
+    """A `PaymentGateway` that is awaited; the same holds of its calls."""
+
+    def charge(self, booking_id: Id, amount: Money) -> Awaitable[str]:
+        """Open a checkout and return the provider's reference for it.
+
+        Raises:
+            PaymentError: The provider refuses or fails.
+        """
+
+    def refund(self, booking_id: Id, reference: str, amount: Money) -> Awaitable[None]:
         """Give back a part of what was paid.
 
         Raises:
@@ -384,3 +409,16 @@ class RepeatingStore(Protocol):
         Raises:
             RetryableError: The last attempt ended so.
         """
+
+
+class AsyncStore(Protocol):
+    """A store for an event loop: what is written for a `Store` runs over it while the loop goes on."""
+
+    async def run(self, work: Callable[[Store], T], /) -> T:
+        """Carry out what needs a store, and return its result; other tasks run while it waits.
+
+        When the task is cancelled meanwhile, the unit of work that is open leaves nothing behind.
+        """
+
+    def wait(self, awaitable: Awaitable[T], /) -> T:
+        """Return what an awaitable gives, from within the work of `run`."""

@@ -60,13 +60,16 @@ class Server:
 
     def put_back(self, store: SqlStore) -> None:
         """Empty a store's tables for the next test."""
-        tables = store._tables
         if store.engine is not self.engine:
             store.close()
+        self.put_back_tables(store._tables)
+
+    def put_back_tables(self, tables: Tables) -> None:
+        """Empty tables for the next test."""
         with self.engine.begin() as connection:
             for table in reversed(tables.all):
                 connection.execute(sa.delete(table))
-        self._release(tables)
+        self.release(tables)
 
     def reopen(self, store: SqlStore) -> SqlStore:
         """Return a store over the same tables with an engine of its own."""
@@ -79,7 +82,7 @@ class Server:
 
     def end_host(self, store: HostedStore) -> None:
         store._connection.close()
-        self._release(store._tables)
+        self.release(store._tables)
 
     def tables(self, place: dict[str, Any]) -> Tables:
         """Return the tables of a place, the same object each time."""
@@ -92,7 +95,8 @@ class Server:
         """Return what `Tables` is made with, so that another process can."""
         return {"prefix": tables.prefix, "schema": tables.schema, "portable": tables.portable}
 
-    def _release(self, tables: Tables) -> None:
+    def release(self, tables: Tables) -> None:
+        """Have tables that are empty used again."""
         if (place := self.place_of(tables)) not in self._idle:
             self._idle.append(place)
 

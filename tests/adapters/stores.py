@@ -7,10 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from slotkeeper.adapters.sql import SqlStore
-from slotkeeper.adapters.sql.sqlite import sqlite_engine
 from slotkeeper.adapters.sql.store import HostedStore
 
 
@@ -43,9 +40,8 @@ def store_in_memory() -> SqlStore:
 
 
 def store_in_a_host() -> HostedStore:
-    connection = sqlite_engine(sa.make_url("sqlite://")).connect()
-    SqlStore(connection.engine).create_all()
-    return SqlStore.on(connection)
+    store = store_in_memory()
+    return SqlStore.on(store.engine.connect())
 
 
 def end_host(store: HostedStore) -> None:

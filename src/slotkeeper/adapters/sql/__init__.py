@@ -1,9 +1,12 @@
 """The store on SQLAlchemy Core: `SqlStore`, over an engine of its own, the host's, or an open connection.
 
+`AsyncSqlStore` is the same for event loops; it needs the extra ``async``, and is loaded when first named.
 What differs between databases is in modules of their own; the rest is the same for all.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from slotkeeper.errors import MissingExtraError
 
@@ -16,4 +19,16 @@ from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.adapters.sql.sqlite import configure_sqlite
 from slotkeeper.adapters.sql.store import SqlStore
 
-__all__ = ["SqlStore", "Tables", "configure_sqlite"]
+if TYPE_CHECKING:
+    from slotkeeper.adapters.sql.async_store import AsyncSqlStore
+
+__all__ = ["AsyncSqlStore", "SqlStore", "Tables", "configure_sqlite"]
+
+
+def __getattr__(name: str) -> object:
+    if name != "AsyncSqlStore":
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from slotkeeper.adapters.sql.async_store import AsyncSqlStore  # noqa: PLC0415 - what it needs is an extra
+
+    return AsyncSqlStore

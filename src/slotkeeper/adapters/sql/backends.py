@@ -25,8 +25,15 @@ class Backend(Protocol):
     def excludes_overlaps(self) -> bool:
         """Whether a constraint of the schema, unless portable, keeps exclusive allocations apart."""
 
-    def engine(self, url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
-        """Return an engine with the settings that suit a store."""
+    @property
+    def extra(self) -> str:
+        """Which extra of the package brings a driver."""
+
+    def options(self, url: sa.URL) -> dict[str, Any]:
+        """Return what an engine of our own is created with."""
+
+    def configure(self, engine: sa.Engine) -> None:
+        """Give the connections of an engine of our own the settings that suit a store."""
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of the store's own."""

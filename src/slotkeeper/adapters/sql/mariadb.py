@@ -8,6 +8,7 @@ compares by code point, trailing blanks included, so that ids that differ stay a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from sqlalchemy.engine import URL
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.domain.ids import Id
-from slotkeeper.errors import InvalidFieldError, MissingExtraError
+from slotkeeper.errors import InvalidFieldError
 
 TABLE_OPTIONS: Final = {
     f"{name}_{option}": value
@@ -45,17 +46,18 @@ _PATIENCE_SECONDS: Final = 30
 class MariaDB:
     """How units of work begin, lock and fail on MariaDB."""
 
+    extra = "mariadb"
     own_units_are_alone = False
     excludes_overlaps = True
 
-    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
-        """Return an engine of our own, whose sessions cut no text short and are not patient for ever."""
-        try:
-            engine = sa.create_engine(url, **options)
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(error.name or "pymysql", "mariadb") from None
+    def options(self, url: URL) -> dict[str, Any]:
+        """Return nothing special."""
+        del url
+        return {}
+
+    def configure(self, engine: sa.Engine) -> None:
+        """Let sessions cut no text short, and not be patient for ever."""
         sa.event.listen(engine, "connect", _set_up)
-        return engine
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
@@ -123,7 +125,7 @@ def _commits_by_itself(connection: sa.Connection) -> bool:
 
 
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
-    with connection.cursor() as cursor:
+    with closing(connection.cursor()) as cursor:
         cursor.execute(
             "SET SESSION sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
             f" innodb_lock_wait_timeout = {_PATIENCE_SECONDS}"

@@ -8,6 +8,7 @@ decide on the state from before the lock.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from sqlalchemy.engine import URL
 
 from slotkeeper.adapters.sql.row_locks import hold
 from slotkeeper.domain.ids import Id
-from slotkeeper.errors import InvalidFieldError, MissingExtraError
+from slotkeeper.errors import InvalidFieldError
 
 _PASSING: Final = frozenset({"40001", "40P01", "55P03"})
 _LOST: Final = frozenset({"57P01", "57P02", "57P03"})
@@ -30,17 +31,18 @@ _PATIENCE: Final = "30s"
 class PostgreSQL:
     """How units of work begin, lock and fail on PostgreSQL."""
 
+    extra = "postgresql"
     own_units_are_alone = False
     excludes_overlaps = True
 
-    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
-        """Return an engine of our own, whose sessions show instants in UTC and are not patient for ever."""
-        try:
-            engine = sa.create_engine(url, **options)
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(error.name or "psycopg", "postgresql") from None
+    def options(self, url: URL) -> dict[str, Any]:
+        """Return nothing special."""
+        del url
+        return {}
+
+    def configure(self, engine: sa.Engine) -> None:
+        """Let sessions show instants in UTC, and not be patient for ever."""
         sa.event.listen(engine, "connect", _set_up)
-        return engine
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
@@ -69,7 +71,7 @@ class PostgreSQL:
 
     def insert(self, table: sa.Table) -> sa.Insert:
         """Return an insert that leaves out rows in conflict with others, and aborts nothing by that."""
-        return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the same unit of work may succeed when it is repeated.
@@ -103,7 +105,7 @@ def _state_of(error: sa.exc.DBAPIError) -> str | None:
 
 
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
-    with connection.cursor() as cursor:
+    with closing(connection.cursor()) as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
         cursor.execute(f"SET lock_timeout = '{_PATIENCE}'")
     connection.commit()

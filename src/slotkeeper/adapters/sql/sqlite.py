@@ -31,14 +31,20 @@ _DUPLICATE: Final = frozenset(
 class SQLite:
     """How units of work begin on SQLite."""
 
+    extra = "sql"
     own_units_are_alone = True
     """A unit of work of our own that writes is the only one; locks within it are there already."""
 
     excludes_overlaps = False
 
-    def engine(self, url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
-        """Return an engine of our own."""
-        return sqlite_engine(url, **options)
+    def options(self, url: URL) -> dict[str, Any]:
+        """Let a database in memory live as long as its engine, in one connection for all threads."""
+        one = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        return one if _in_memory(url) else {}
+
+    def configure(self, engine: sa.Engine) -> None:
+        """Give connections the settings of `configure_sqlite`."""
+        configure_sqlite(engine)
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own on a connection fresh from the pool.
@@ -104,19 +110,9 @@ class SQLite:
 
 
 def _raw(connection: sa.Connection) -> sqlite3.Connection:
-    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
-
-
-def sqlite_engine(url: URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_engine
-    """Return an engine for a file or for memory, with the settings of `configure_sqlite`.
-
-    A database in memory lives as long as its engine, in one connection for all threads.
-    """
-    if _in_memory(url):
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}, **options}
-    engine = sa.create_engine(url, **options)
-    configure_sqlite(engine)
-    return engine
+    """Return the connection of Python's own driver, which aiosqlite has in a thread."""
+    driver = connection.connection.driver_connection
+    return cast("sqlite3.Connection", getattr(driver, "_conn", driver))
 
 
 def configure_sqlite(engine: sa.Engine) -> None:

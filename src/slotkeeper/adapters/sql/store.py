@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 from slotkeeper.adapters.sql.backends import backend_of
 from slotkeeper.adapters.sql.bookings import SqlBookings
 from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, service_columns
+from slotkeeper.adapters.sql.engines import own_engine
 from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
@@ -76,8 +77,11 @@ class SqlStore:
         check_count("attempts", attempts)
         self._attempts = attempts
         self._backend = backend_of(engine.dialect)
-        shared = isinstance(engine.pool, StaticPool)
-        self._turn = threading.RLock() if shared else nullcontext()
+        self._turn = self._new_turn() if isinstance(engine.pool, StaticPool) else nullcontext()
+
+    def _new_turn(self) -> AbstractContextManager[Any]:
+        """Return what units of work wait for where all share one connection."""
+        return threading.RLock()
 
     @classmethod
     def from_url(
@@ -97,9 +101,7 @@ class SqlStore:
             attempts: How often a command is carried out at most.
             options: For `sqlalchemy.create_engine`.
         """
-        parsed = sa.make_url(url)
-        backend = backend_of(parsed.get_dialect()())
-        return cls(backend.engine(parsed, **options), tables=tables, attempts=attempts)
+        return cls(own_engine(url, options), tables=tables, attempts=attempts)
 
     @staticmethod
     def on(connection: sa.Connection, *, tables: Tables | None = None) -> HostedStore:

@@ -56,10 +56,13 @@ class Transaction:
         Raises:
             InvalidFieldError: The unit of work was opened to read.
         """
-        if not self._write:
-            raise InvalidFieldError("begin.write", self._write, "must be true to change anything")
+        self._check_writes()
         with faults_told(self._backend):
             return self._connection.execute(statement, parameters).rowcount
+
+    def _check_writes(self) -> None:
+        if not self._write:
+            raise InvalidFieldError("begin.write", self._write, "must be true to change anything")
 
     def inserting(self, table: sa.Table) -> sa.Insert:
         """Return the insert into a table that `add` is to carry out."""
@@ -73,11 +76,18 @@ class Transaction:
         """
         expected = 1 if isinstance(rows, Mapping) else len(rows)
         try:
-            return self.change(statement, rows) == expected
+            return self._inserted(statement, rows) == expected
         except sa.exc.IntegrityError as error:
             if self._backend.is_duplicate(error):
                 return False
             raise
+
+    def _inserted(self, statement: sa.Insert, rows: Parameters) -> int:
+        """Insert rows, and return how many; where some may be left out, what comes back is counted."""
+        self._check_writes()
+        with faults_told(self._backend):
+            result = self._connection.execute(statement, rows)
+            return len(result.all()) if result.returns_rows else result.rowcount
 
     @property
     def excludes_overlaps(self) -> bool:

@@ -1,0 +1,185 @@
+"""`AsyncSqlStore`: the SQL store for an event loop.
+
+Nothing is written twice: SQLAlchemy runs code that knows no event loop within a greenlet, and switches to the
+loop wherever a driver waits. So the units of work are those of `SqlStore`, on the engine's synchronous side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only, greenlet_spawn
+
+from slotkeeper.adapters.sql.engines import own_engine
+from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated_awaiting
+from slotkeeper.adapters.sql.schema import Tables
+from slotkeeper.adapters.sql.store import HostedStore, SqlStore
+from slotkeeper.errors import InvalidFieldError, MissingExtraError
+from slotkeeper.ports import Store
+
+try:
+    import_module("greenlet")
+except ModuleNotFoundError:
+    raise MissingExtraError("greenlet", "async") from None
+
+R = TypeVar("R")
+
+
+AnyStore = TypeVar("AnyStore", bound=Store)
+
+
+class _Bridge(Generic[AnyStore]):
+    """How code that knows no event loop runs over one."""
+
+    def __init__(self, inner: AnyStore) -> None:
+        self._inner = inner
+
+    async def run(self, work: Callable[[Store], R], /) -> R:
+        """Carry out what needs a store, and return its result; other tasks run while it waits.
+
+        When the task is cancelled meanwhile, the unit of work that is open is rolled back.
+        """
+        return await greenlet_spawn(work, self._inner)
+
+    def wait(self, awaitable: Awaitable[R], /) -> R:
+        """Return what an awaitable gives, from within the work of `run`."""
+        return await_only(awaitable)
+
+
+class AsyncSqlStore(_Bridge[SqlStore]):
+    """Keeps everything in a database, for an event loop; safe to share between the tasks of one loop.
+
+    Args:
+        engine: Where the database is; the host's, used as it is.
+        tables: The tables to use, where they are not the store's own ones.
+        attempts: How often a command is carried out at most while passing faults, such as deadlocks, end it.
+
+    Raises:
+        InvalidFieldError: The database is of a kind that the store does not know, ``engine`` is no
+            `AsyncEngine`, or ``attempts`` no number of at least 1.
+
+    >>> async def capacity() -> int:
+    ...     store = AsyncSqlStore.from_url("sqlite+aiosqlite://")
+    ...     await store.create_all()
+    ...     desk = AsyncBookingDesk(store)
+    ...     await desk.add_resource(Resource("bay"))
+    ...     bay = await desk.get_resource("bay")
+    ...     await store.close()
+    ...     return bay.capacity
+    >>> asyncio.run(capacity())
+    1
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, tables: Tables | None = None, attempts: int = ATTEMPTS
+    ) -> None:
+        if not isinstance(engine, AsyncEngine):
+            raise InvalidFieldError("engine", engine, "must be an AsyncEngine; SqlStore takes the others")
+        super().__init__(BridgedStore(engine.sync_engine, tables=tables, attempts=attempts))
+        self._engine = engine
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str | sa.URL,
+        *,
+        tables: Tables | None = None,
+        attempts: int = ATTEMPTS,
+        **options: Any,  # noqa: ANN401 - those of create_async_engine
+    ) -> AsyncSqlStore:
+        """Return a store with an engine of its own, to be given back with `close`.
+
+        Args:
+            url: Such as ``sqlite+aiosqlite:///week.sqlite3``, ``postgresql+asyncpg://host/name`` or
+                ``postgresql+psycopg://host/name``.
+            tables: The tables to use.
+            attempts: How often a command is carried out at most.
+            options: For `sqlalchemy.ext.asyncio.create_async_engine`.
+        """
+        engine = AsyncEngine(own_engine(url, options, create=_synchronous_side))
+        return cls(engine, tables=tables, attempts=attempts)
+
+    @staticmethod
+    def on(connection: AsyncConnection, *, tables: Tables | None = None) -> AsyncHostedStore:
+        """Return a store within the transaction of a host's connection, which the host commits or rolls back.
+
+        With an ORM session, give its ``await session.connection()``.
+        """
+        return AsyncHostedStore(connection, tables=tables)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine, for a host's own queries."""
+        return self._engine
+
+    async def create_all(self) -> None:
+        """Create the tables that are not there yet, with their indexes and triggers, all or none of them."""
+        await greenlet_spawn(self._inner.create_all)
+
+    async def drop_all(self) -> None:
+        """Remove the tables and all that is in them."""
+        await greenlet_spawn(self._inner.drop_all)
+
+    async def close(self) -> None:
+        """Close the engine's idle connections; a database in memory is gone then."""
+        await self._engine.dispose()
+
+
+class AsyncHostedStore(_Bridge[HostedStore]):
+    """Keeps everything within a transaction of the host's; made by `AsyncSqlStore.on`.
+
+    A unit of work is a savepoint, as in `HostedStore`. One task at a time may use it, as it is with the
+    connection.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, tables: Tables | None = None) -> None:
+        started = getattr(connection, "sync_connection", None)
+        if started is None:
+            reason = "must be an open AsyncConnection, such as await session.connection()"
+            raise InvalidFieldError("connection", connection, reason)
+        super().__init__(HostedStore(started, tables=tables))
+
+
+class BridgedStore(SqlStore):
+    """A `SqlStore` for code that runs in a greenlet: it lets the event loop go on where it has to wait."""
+
+    def repeat(self, command: Callable[[], R], /) -> R:
+        """Carry out a command, anew after a passing fault; other tasks run during the pauses."""
+        return await_only(repeated_awaiting(lambda: greenlet_spawn(command), self._attempts))
+
+    def _new_turn(self) -> TaskTurn:
+        return TaskTurn()
+
+
+class TaskTurn:
+    """A lock that tasks wait for in the order in which they come, from within greenlets.
+
+    Like a lock of threads that can be entered again, it lets the task pass that has it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[Any] | None = None
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        if task is None or self._owner is not task:
+            await_only(self._lock.acquire())
+            self._owner = task
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._lock.release()
+
+
+def _synchronous_side(url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_async_engine
+    return create_async_engine(url, **options).sync_engine

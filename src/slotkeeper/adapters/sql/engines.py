@@ -1,0 +1,32 @@
+"""Engines of our own: with the settings that suit a store; a missing driver is told with its extra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql.backends import backend_of
+from slotkeeper.errors import MissingExtraError
+
+
+def own_engine(
+    url: str | sa.URL, options: Mapping[str, Any], *, create: Callable[..., sa.Engine] = sa.create_engine
+) -> sa.Engine:
+    """Return an engine.
+
+    Raises:
+        InvalidFieldError: The database is of a kind that the store does not know.
+        MissingExtraError: The driver is not installed.
+    """
+    parsed = sa.make_url(url)
+    dialect = parsed.get_dialect()
+    backend = backend_of(dialect())
+    try:
+        engine = create(parsed, **{**backend.options(parsed), **options})
+    except ModuleNotFoundError as error:
+        extra = "async" if dialect.is_async else backend.extra
+        raise MissingExtraError(error.name or dialect.driver, extra) from None
+    backend.configure(engine)
+    return engine
