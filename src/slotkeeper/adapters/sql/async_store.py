@@ -7,7 +7,8 @@ loop wherever a driver waits. So the units of work are those of `SqlStore`, on t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only, greenlet_spawn
 
+from slotkeeper.adapters.sql.cancelling import carried_out, connected, still_wanted
 from slotkeeper.adapters.sql.engines import own_engine
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated_awaiting
 from slotkeeper.adapters.sql.schema import Tables
@@ -44,7 +46,7 @@ class _Bridge(Generic[AnyStore]):
 
         When the task is cancelled meanwhile, the unit of work that is open is rolled back.
         """
-        return await greenlet_spawn(work, self._inner)
+        return await carried_out(lambda: work(self._inner))
 
     def wait(self, awaitable: Awaitable[R], /) -> R:
         """Return what an awaitable gives, from within the work of `run`."""
@@ -147,6 +149,14 @@ class AsyncHostedStore(_Bridge[HostedStore]):
 
 class BridgedStore(SqlStore):
     """A `SqlStore` for code that runs in a greenlet: it lets the event loop go on where it has to wait."""
+
+    @contextmanager
+    def _lent(self) -> Iterator[sa.Connection]:
+        with nullcontext() if self._backend.interruptible else connected(), super()._lent() as connection:
+            yield connection
+
+    def _still_wanted(self) -> None:
+        still_wanted()
 
     def repeat(self, command: Callable[[], R], /) -> R:
         """Carry out a command, anew after a passing fault; other tasks run during the pauses."""

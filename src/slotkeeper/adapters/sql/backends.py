@@ -22,6 +22,10 @@ class Backend(Protocol):
         """Whether a writing unit of work of the store's own excludes all others from its beginning."""
 
     @property
+    def interruptible(self) -> bool:
+        """Whether a connection whose statement was left alone gives up at once what it had locked."""
+
+    @property
     def excludes_overlaps(self) -> bool:
         """Whether a constraint of the schema, unless portable, keeps exclusive allocations apart."""
 

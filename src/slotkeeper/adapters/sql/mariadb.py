@@ -48,6 +48,7 @@ class MariaDB:
 
     extra = "mariadb"
     own_units_are_alone = False
+    interruptible = True
     excludes_overlaps = True
 
     def options(self, url: URL) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class PostgreSQL:
 
     extra = "postgresql"
     own_units_are_alone = False
+    interruptible = True
     excludes_overlaps = True
 
     def options(self, url: URL) -> dict[str, Any]:

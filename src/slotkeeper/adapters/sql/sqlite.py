@@ -33,6 +33,7 @@ class SQLite:
 
     extra = "sql"
     own_units_are_alone = True
+    interruptible = False
     """A unit of work of our own that writes is the only one; locks within it are there already."""
 
     excludes_overlaps = False

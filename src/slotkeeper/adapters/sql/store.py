@@ -161,8 +161,12 @@ class SqlStore:
             with faults_told(self._backend):
                 self._backend.begin(connection, write=write)
             yield connection  # leaving by an exception closes the connection, which rolls back
+            self._still_wanted()
             with faults_told(self._backend), outcome_told(self._backend) if write else nullcontext():
                 connection.commit()
+
+    def _still_wanted(self) -> None:
+        """Raise where nobody waits for what is about to be committed."""
 
     @contextmanager
     def _lent(self) -> Iterator[sa.Connection]:
