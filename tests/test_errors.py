@@ -57,6 +57,7 @@ CODES: Final = {
     "IdempotencyMismatchError": "idempotency_mismatch",
     "IdempotencyPendingError": "idempotency_pending",
     "PaymentError": "payment",
+    "SchemaMismatchError": "schema_mismatch",
     "MissingExtraError": "missing_extra",
 }
 """Published codes: a line may be added, never changed."""
@@ -130,6 +131,16 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
     (errors.IdempotencyMismatchError("k1"), "'k1' was used for another request"),
     (errors.IdempotencyPendingError("k1"), "'k1' still runs"),
     (errors.PaymentError("card declined"), "the payment failed: card declined"),
+    (
+        errors.SchemaMismatchError(
+            (
+                errors.SchemaDifference("keys", "column", "at", "TEXT not null", "TEXT null"),
+                errors.SchemaDifference("keys", "index", "ix_keys_at", "(at)", None),
+                errors.SchemaDifference("keys", "unique key", "uq", None, "(scope)"),
+            )
+        ),
+        "keys index ix_keys_at is missing; keys unique key uq should not be there",
+    ),
     (errors.MissingExtraError("sqlalchemy", "sql"), "pip install 'slotkeeper[sql]'"),
 ]
 every_error: Final = pytest.mark.parametrize(

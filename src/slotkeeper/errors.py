@@ -42,6 +42,7 @@
     │   ├── IdempotencyMismatchError              the key was used for another request
     │   └── IdempotencyPendingError               the first request with that key still runs
     ├── PaymentError                              the payment gateway refused or failed
+    ├── SchemaMismatchError                       the tables in the database are not the expected ones
     └── MissingExtraError (also an ImportError)   an optional package is not installed
 
 The fields are positional, so that every error survives pickling; the message is derived from them.
@@ -513,6 +514,43 @@ class PaymentError(SlotkeeperError):
 
     def describe(self) -> str:
         return f"the payment failed: {self.reason}"
+
+
+@attrs.frozen
+class SchemaDifference:
+    """One way in which a table in the database is not as expected.
+
+    Args:
+        table: The table's name.
+        kind: The kind of its part, such as ``"column"``, ``"index"`` or ``"guard"``.
+        name: The part's name; where it has none, its columns, or nothing.
+        expected: How it should be, in words; None where it should not be there.
+        found: How it is, in words; None where it is missing.
+    """
+
+    table: str
+    kind: str
+    name: str
+    expected: str | None
+    found: str | None
+
+    def __str__(self) -> str:
+        part = " ".join(filter(None, [self.table, self.kind, self.name]))
+        if self.found is None:
+            return f"{part} is missing"
+        unwanted = self.expected is None
+        return f"{part} should not be there" if unwanted else f"{part} is {self.found}, not {self.expected}"
+
+
+@attrs.define(slots=False)
+class SchemaMismatchError(SlotkeeperError):
+    """The tables in the database are not the expected ones; ``differences`` lists what is otherwise."""
+
+    code: ClassVar[str] = "schema_mismatch"
+    differences: tuple[SchemaDifference, ...]
+
+    def describe(self) -> str:
+        return "; ".join(map(str, self.differences))
 
 
 @attrs.define(slots=False)

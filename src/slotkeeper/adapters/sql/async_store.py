@@ -127,6 +127,14 @@ class AsyncSqlStore(_Bridge[SqlStore]):
         """Remove the tables and all that is in them."""
         await greenlet_spawn(self._inner.drop_all)
 
+    async def check_schema(self) -> None:
+        """Make sure that the tables in the database are the expected ones.
+
+        Raises:
+            SchemaMismatchError: They are not; all differences are listed.
+        """
+        await greenlet_spawn(self._inner.check_schema)
+
     async def close(self) -> None:
         """Close the engine's idle connections; a database in memory is gone then."""
         await self._engine.dispose()

@@ -19,13 +19,14 @@ from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
+COLLATION: Final = "utf8mb4_nopad_bin"
 TABLE_OPTIONS: Final = {
     f"{name}_{option}": value
     for name in ("mysql", "mariadb")
     for option, value in (
         ("engine", "InnoDB"),
         ("default_charset", "utf8mb4"),
-        ("collate", "utf8mb4_nopad_bin"),
+        ("collate", COLLATION),
     )
 }
 """What tables are made with; other databases don't read it."""

@@ -13,18 +13,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.guard_ddl import Placement, carry_out
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from slotkeeper.adapters.sql.schema import Tables
 
 TAKEN_ALONE: Final = "taken_alone"
 PERIOD: Final = "occupied"
-_DDL: Final = """
-ALTER TABLE {allocations}
-ADD COLUMN {taken_alone} VARCHAR(255)
+WITH_PERIOD: Final = (
+    f"""
+ALTER TABLE {{schema}}{{allocations}}
+ADD COLUMN {TAKEN_ALONE} VARCHAR(255)
   AS (CASE WHEN occupies AND exclusive THEN resource_id END) STORED INVISIBLE,
-ADD PERIOD FOR {period} (occupied_start, occupied_end),
-ADD CONSTRAINT {constraint} UNIQUE ({taken_alone}, {period} WITHOUT OVERLAPS)
-"""
+ADD PERIOD FOR {PERIOD} (occupied_start, occupied_end),
+ADD CONSTRAINT {{ex_allocations}} UNIQUE ({TAKEN_ALONE}, {PERIOD} WITHOUT OVERLAPS)
+""",
+)
+WITHOUT_OVERLAPS: Final = "unique key without overlaps"
+_SHOWN: Final = "SHOW CREATE TABLE {schema}{allocations}"
+_KEY: Final = re.compile(r"UNIQUE KEY `(?P<name>ex_[^`]+)` \(.* WITHOUT OVERLAPS\)")
 _RIVAL: Final = re.compile(r"for key '(?:[^']*\.)?ex_[^']*'")
 
 
@@ -33,7 +42,7 @@ def add_period(tables: Tables) -> None:
 
     def create(table: sa.Table, connection: sa.Connection, **_: Any) -> None:  # noqa: ANN401 - of the event
         if getattr(connection.dialect, "is_mariadb", False):
-            connection.execute(_ddl(table, connection))
+            carry_out(connection, table, tables.prefix, WITH_PERIOD)
 
     sa.event.listen(tables.allocations, "after_create", create)
 
@@ -43,15 +52,9 @@ def is_rival(message: str) -> bool:
     return _RIVAL.search(message) is not None
 
 
-def _ddl(table: sa.Table, connection: sa.Connection) -> sa.DDL:
-    preparer = connection.dialect.identifier_preparer
-    schema = connection.schema_for_object(table)
-    placed = "" if schema is None else f"{preparer.quote(schema)}."
-    text = _DDL.format(
-        allocations=placed + preparer.quote(table.name),
-        constraint=preparer.quote(f"ex_{table.name}"),
-        taken_alone=TAKEN_ALONE,
-        period=PERIOD,
-    )
-    statement: sa.DDL = sa.DDL(text.replace("%", "%%"))  # type: ignore[no-untyped-call]
-    return statement
+def found_period(connection: sa.Connection, tables: Tables, schema: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the name of the key without overlaps that the database has."""
+    placement = Placement(connection.dialect, tables.prefix, schema)
+    shown = connection.execute(placement.statement(_SHOWN)).one()
+    for key in _KEY.finditer(shown[1]):
+        yield key["name"], WITHOUT_OVERLAPS

@@ -12,15 +12,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.guard_ddl import carry_out
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from slotkeeper.adapters.sql.schema import Tables
 
-_INSTALLED: Final = sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'btree_gist'")
+EXTENSION: Final = "SELECT count(*) FROM pg_extension WHERE extname = 'btree_gist'"
+"""The query that tells whether ids can be compared through the extension."""
 _CONSTRAINT: Final = """
-ALTER TABLE {allocations} ADD CONSTRAINT {constraint} EXCLUDE USING gist
-({resource}, tstzrange(occupied_start, occupied_end) WITH &&) WHERE (occupies AND exclusive)
+ALTER TABLE {schema}{allocations} ADD CONSTRAINT {ex_allocations} EXCLUDE USING gist
+(<resource>, tstzrange(occupied_start, occupied_end) WITH &&) WHERE (occupies AND exclusive)
 """
-_RANGE_OF_IDS: Final = 'CREATE TYPE {type} AS RANGE (subtype = text, collation = "C")'
+WITH_EXTENSION: Final = (_CONSTRAINT.replace("<resource>", "resource_id WITH ="),)
+WITH_RANGES: Final = (
+    'CREATE TYPE {schema}{ids} AS RANGE (subtype = text, collation = "C")',
+    _CONSTRAINT.replace("<resource>", "{schema}{ids}(resource_id, resource_id, '[]') WITH &&"),
+)
+EXCLUSION: Final = "exclusion constraint"
+"""What is known of a constraint that is there; the server tells its text in words of its own."""
+_FOUND: Final = """
+SELECT conname FROM pg_constraint
+JOIN pg_class ON pg_class.oid = conrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE contype = 'x' AND relname = :allocations AND nspname = coalesce(:schema, current_schema())
+"""
+AFTER_DROP: Final = ("DROP TYPE IF EXISTS {schema}{ids}",)
 
 
 def add_exclusion(tables: Tables) -> None:
@@ -28,33 +45,21 @@ def add_exclusion(tables: Tables) -> None:
 
     def create(table: sa.Table, connection: sa.Connection, **_: Any) -> None:  # noqa: ANN401 - of the event
         if connection.dialect.name == "postgresql":
-            _create(table, connection, tables.prefix)
+            templates = WITH_EXTENSION if connection.exec_driver_sql(EXTENSION).scalar() else WITH_RANGES
+            carry_out(connection, table, tables.prefix, templates)
 
     def drop(table: sa.Table, connection: sa.Connection, **_: Any) -> None:  # noqa: ANN401 - of the event
         if connection.dialect.name == "postgresql":
-            connection.execute(_ddl("DROP TYPE IF EXISTS {type}", table, connection, tables.prefix))
+            carry_out(connection, table, tables.prefix, AFTER_DROP)
 
     sa.event.listen(tables.allocations, "after_create", create)
     sa.event.listen(tables.allocations, "after_drop", drop)
 
 
-def _create(table: sa.Table, connection: sa.Connection, prefix: str) -> None:
-    if connection.scalar(_INSTALLED):
-        resource = "resource_id WITH ="
-    else:
-        connection.execute(_ddl(_RANGE_OF_IDS, table, connection, prefix))
-        resource = "{type}(resource_id, resource_id, '[]') WITH &&"
-    connection.execute(_ddl(_CONSTRAINT.replace("{resource}", resource), table, connection, prefix))
-
-
-def _ddl(text: str, table: sa.Table, connection: sa.Connection, prefix: str) -> sa.DDL:
-    preparer = connection.dialect.identifier_preparer
-    schema = connection.schema_for_object(table)
-    placed = "" if schema is None else f"{preparer.quote(schema)}."
-    names = {
-        "allocations": placed + preparer.quote(table.name),
-        "constraint": preparer.quote(f"ex_{table.name}"),
-        "type": placed + preparer.quote(f"{prefix}ids"),
-    }
-    statement: sa.DDL = sa.DDL(text.format(**names).replace("%", "%%"))  # type: ignore[no-untyped-call]
-    return statement
+def found_exclusions(
+    connection: sa.Connection, tables: Tables, schema: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield the names of the constraints that the database has, each with what is known of it."""
+    place = {"allocations": tables.allocations.name, "schema": schema}
+    for name in connection.execute(sa.text(_FOUND), place).scalars():
+        yield name, EXCLUSION

@@ -11,7 +11,7 @@ a resource, where every booking looks, rows are searched by length class, each i
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
@@ -20,24 +20,22 @@ from slotkeeper.adapters.sql import types as kind
 from slotkeeper.adapters.sql.lengths import class_of
 from slotkeeper.adapters.sql.mariadb import TABLE_OPTIONS
 from slotkeeper.adapters.sql.mariadb_guard import add_period
+from slotkeeper.adapters.sql.names import check_prefix, name_after, name_before
 from slotkeeper.adapters.sql.postgresql_guard import add_exclusion
 from slotkeeper.adapters.sql.sqlite_guard import add_triggers
 from slotkeeper.domain.booking import PaymentStatus
 
 PREFIX: Final = "slotkeeper_"
-NAMES: Final = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-"""How constraints are named in metadata of our own; the host's metadata keep the host's convention."""
 
 _STRICT: Final = (
     {"sqlite_strict": True} if "strict" in dict(SQLiteDialect.construct_arguments or ())[sa.Table] else {}
 )
 """Strict tables, where SQLAlchemy can say so (2.0.37)."""
+
+
+_DIALECTS: Final = "slotkeeper_dialects"
+
+Some = TypeVar("Some", sa.Index, sa.CheckConstraint)
 
 
 class Tables:
@@ -51,6 +49,9 @@ class Tables:
         schema: The database schema that they lie in.
         portable: Whether to do without what only some databases have: constraints and triggers against
             overlaps. The store's own guard holds all the same; who bypasses the store is not refused.
+
+    Raises:
+        InvalidFieldError: The prefix is no part of a plain name, or makes names longer than 63 characters.
     """
 
     def __init__(
@@ -61,7 +62,8 @@ class Tables:
         schema: str | None = None,
         portable: bool = False,
     ) -> None:
-        self.metadata = sa.MetaData(naming_convention=NAMES) if metadata is None else metadata
+        self.metadata = sa.MetaData() if metadata is None else metadata
+        check_prefix(prefix)
         self.prefix, self.schema, self.portable = prefix, schema, portable
         self.resources = self._table("resources", *_definition(), *_capacity())
         self.services = self._table("services", *_definition())
@@ -89,11 +91,12 @@ class Tables:
         )
 
     def _table(self, name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:  # noqa: ANN401 - of dialects
-        for item in items:
-            if isinstance(item, sa.Index):
-                item.name = sa.quoted_name(f"ix_{self.prefix}{name}_{item.name}", quote=None)
+        full = f"{self.prefix}{name}"
+        name_before(items, full)
         chosen: dict[str, Any] = {**_STRICT, **TABLE_OPTIONS, **options}
-        return sa.Table(f"{self.prefix}{name}", self.metadata, *items, schema=self.schema, **chosen)
+        table = sa.Table(full, self.metadata, *items, schema=self.schema, **chosen)
+        name_after(table)
+        return table
 
 
 @cache
@@ -110,6 +113,12 @@ def occupying(occupies: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 def refund_pending(payment_status: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Return the condition that a refund is owed, as it stands in an index: without a parameter."""
     return payment_status == sa.literal_column(f"'{PaymentStatus.REFUND_PENDING.value}'")
+
+
+def made_on(item: sa.Index | sa.Constraint, dialect: sa.Dialect) -> bool:
+    """Tell whether an index or a constraint of ours is made on a database; some are for some only."""
+    dialects = item.info.get(_DIALECTS)
+    return dialects is None or dialect.name in dialects
 
 
 def _column(name: str, of: sa.types.TypeEngine[Any], **options: Any) -> sa.Column[Any]:  # noqa: ANN401 - of columns
@@ -129,8 +138,10 @@ def _index_of_some(
     return _made_on(some, "sqlite", "postgresql"), _made_on(every, "mysql", "mariadb")
 
 
-def _made_on(index: sa.Index, *dialects: str) -> sa.Index:
-    return index.ddl_if(callable_=lambda *_, dialect, **__: dialect.name in dialects)
+def _made_on(item: Some, *dialects: str) -> Some:
+    item.info[_DIALECTS] = dialects
+    made: Some = item.ddl_if(callable_=lambda *_, dialect, **__: made_on(item, dialect))
+    return made
 
 
 def _length_class() -> sa.Column[Any]:
@@ -152,8 +163,7 @@ def _span(start: str, end: str, length: str = "length") -> list[sa.schema.Schema
         "mariadb": f"timestampdiff(MICROSECOND, {start}, {end})",
     }
     true_length = (
-        _check(f"{length}_is_true", f"{length} = {text}").ddl_if(dialect=name)
-        for name, text in counted.items()
+        _made_on(_check(f"{length}_is_true", f"{length} = {text}"), name) for name, text in counted.items()
     )
     return [_check(f"{start}_before_end", f"{start} < {end}"), *true_length]
 

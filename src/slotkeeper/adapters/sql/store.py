@@ -18,6 +18,7 @@ from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
 from slotkeeper.adapters.sql.schema import Tables, own_tables
+from slotkeeper.adapters.sql.schema_check import check_schema
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
 from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told, outcome_told
 from slotkeeper.desk.arguments import check_count
@@ -130,6 +131,15 @@ class SqlStore:
         """Remove the tables and all that is in them."""
         with self._connection(write=True) as connection:
             self._tables.metadata.drop_all(connection, tables=self._tables.all)
+
+    def check_schema(self) -> None:
+        """Make sure that the tables in the database are the expected ones; quick enough for every start.
+
+        Raises:
+            SchemaMismatchError: They are not; all differences are listed.
+        """
+        with self._connection(write=False) as connection:
+            check_schema(connection, self._tables)
 
     def close(self) -> None:
         """Close the engine's idle connections; a database in memory is gone then."""
