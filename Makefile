@@ -20,7 +20,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(BIN)/python --no-default-groups
 
 .DEFAULT_GOAL := help
-.PHONY: bench build clean cov demo docs format help layers lint soak test test-dateutil4 types
+.PHONY: bench build clean cov demo docs format help layers lint migration soak test test-dateutil4 types
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 18
@@ -58,6 +58,9 @@ types: $(VENV)/.dev ## check the types
 
 layers: $(VENV)/.dev ## check who imports whom
 	$(BIN)/lint-imports --no-cache --no-logo
+
+migration: $(VENV)/.dev ## write the first revision of the tables anew, until it is released
+	$(BIN)/python -m tests.adapters.freeze_migration
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build/html
 	rm -rf docs/_build docs/reference/api

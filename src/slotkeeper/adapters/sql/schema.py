@@ -33,6 +33,8 @@ _STRICT: Final = (
 """Strict tables, where SQLAlchemy can say so (2.0.37)."""
 
 
+REGISTERED: Final = "slotkeeper_tables"
+"""Where metadata keep the sets of tables that were entered, for migrations to find."""
 _DIALECTS: Final = "slotkeeper_dialects"
 
 Some = TypeVar("Some", sa.Index, sa.CheckConstraint)
@@ -72,6 +74,7 @@ class Tables:
         self.timeslots = self._table("timeslots", *_timeslot(self.resources))
         self.outbox = self._table("outbox", *_event(), sqlite_autoincrement=True)
         self.keys = self._table("keys", *_key())
+        self.metadata.info.setdefault(REGISTERED, []).append(self)
         if not portable:
             add_triggers(self)
             add_exclusion(self)
@@ -117,8 +120,14 @@ def refund_pending(payment_status: sa.ColumnElement[Any]) -> sa.ColumnElement[bo
 
 def made_on(item: sa.Index | sa.Constraint, dialect: sa.Dialect) -> bool:
     """Tell whether an index or a constraint of ours is made on a database; some are for some only."""
-    dialects = item.info.get(_DIALECTS)
-    return dialects is None or dialect.name in dialects
+    dialects = dialects_of(item)
+    return not dialects or dialect.name in dialects
+
+
+def dialects_of(item: sa.Index | sa.Constraint) -> tuple[str, ...]:
+    """Return the databases that an index or a constraint of ours is made on, none for all."""
+    dialects: tuple[str, ...] = item.info.get(_DIALECTS, ())
+    return dialects
 
 
 def _column(name: str, of: sa.types.TypeEngine[Any], **options: Any) -> sa.Column[Any]:  # noqa: ANN401 - of columns

@@ -1,0 +1,279 @@
+"""Migrations make what `create_all` makes, undo it, and leave the host's own branch and tables alone."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import autogenerate, command
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from tests.adapters.alembic_host import ASYNCHRONOUS, AlembicHost
+from tests.adapters.databases import KINDS, a_schema, address, new_prefix, no_tables
+from tests.adapters.freeze_migration import frozen
+from tests.adapters.portraits import portrait
+
+from slotkeeper.adapters.sql import SqlStore, Tables, migrations
+from slotkeeper.adapters.sql.migrations import BRANCH, leaving_out
+from slotkeeper.errors import InvalidFieldError, MissingExtraError, SchemaMismatchError
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def place(kind: str, folder: Path) -> str:
+    return f"sqlite:///{folder}/salon.sqlite3" if kind == "sqlite" else address(kind)
+
+
+def engine_of(host: AlembicHost) -> sa.Engine:
+    return sa.create_engine(str(host.config.get_main_option("sqlalchemy.url")))
+
+
+@pytest.fixture
+def metadata() -> sa.MetaData:
+    return sa.MetaData()
+
+
+# -- the same as create_all ----------------------------------------------------------------------------------
+
+
+@every_kind
+@pytest.mark.parametrize("portable", [False, True])
+def test_an_upgrade_makes_exactly_what_create_all_makes(kind: str, tmp_path: Path, portable: bool) -> None:  # noqa: FBT001 - a parameter
+    with no_tables(kind, portable=portable) as created:
+        created.create_all()
+        expected = portrait(created.engine, created._tables)
+    tables = Tables(prefix=new_prefix(), portable=portable)
+    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=tables.metadata)
+    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
+    try:
+        with pytest.raises(SchemaMismatchError):
+            store.check_schema()
+        host.upgrade()
+        store.check_schema()
+        assert portrait(store.engine, tables) == expected
+    finally:
+        host.downgrade()
+        store.close()
+
+
+@every_kind
+def test_a_downgrade_leaves_nothing_and_can_be_upgraded_again(kind: str, tmp_path: Path) -> None:
+    tables = Tables(prefix=new_prefix())
+    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=tables.metadata)
+    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
+    host.upgrade()
+    host.downgrade()
+    assert not [one for one in sa.inspect(store.engine).get_table_names() if one.startswith(tables.prefix)]
+    if kind == "postgresql":
+        with store.engine.connect() as connection:
+            left = connection.execute(
+                sa.text("SELECT count(*) FROM pg_type WHERE typname LIKE :ours"),
+                {"ours": f"{tables.prefix}%"},
+            )
+            assert left.scalar_one() == 0
+    host.upgrade()
+    store.check_schema()
+    host.downgrade()
+    store.close()
+
+
+def test_the_revision_is_what_the_generator_writes() -> None:
+    """Until the release: a schema that has changed needs `make migration`, afterwards a new revision."""
+    versions = Path(migrations.__file__).parent / "versions"
+    (only,) = versions.glob("slotkeeper_*.py")
+    assert compiled(only.read_text(encoding="utf-8")) == compiled(frozen())
+
+
+def compiled(text: str) -> str:
+    import ast
+
+    return ast.dump(ast.parse(text))
+
+
+def test_sql_that_is_only_written_makes_the_same_tables(tmp_path: Path) -> None:
+    prefix = new_prefix()
+    with a_schema("postgresql", f"{prefix}sql") as schema:
+        tables = Tables(prefix=prefix, schema=schema)
+        written = io.StringIO()
+        host = AlembicHost(tmp_path, address("postgresql"), slotkeeper_tables=tables)
+        host.config.output_buffer = written
+        command.upgrade(host.config, "slotkeeper@head", sql=True)
+        script = written.getvalue().replace("alembic_version", f"{prefix}version")
+        store = SqlStore.from_url(address("postgresql"), tables=tables)
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql(script.replace("BEGIN;", "").replace("COMMIT;", ""))
+            connection.exec_driver_sql(f"DROP TABLE {prefix}version")
+        store.check_schema()
+        store.close()
+
+
+# -- which tables --------------------------------------------------------------------------------------------
+
+
+def test_without_metadata_the_stores_own_tables_are_made(tmp_path: Path) -> None:
+    host = AlembicHost(tmp_path, place("sqlite", tmp_path))
+    host.upgrade()
+    store = SqlStore.from_url(place("sqlite", tmp_path))
+    store.check_schema()
+    store.close()
+
+
+def test_tables_may_lie_in_a_schema(tmp_path: Path) -> None:
+    with a_schema("postgresql", f"{new_prefix()}place") as schema:
+        tables = Tables(schema=schema)
+        host = AlembicHost(
+            tmp_path,
+            address("postgresql"),
+            target_metadata=tables.metadata,
+            version_table=f"{new_prefix()}version",
+        )
+        host.upgrade()
+        store = SqlStore.from_url(address("postgresql"), tables=tables)
+        store.check_schema()
+        host.downgrade()
+        assert sa.inspect(store.engine).get_table_names(schema=schema) == []
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP TABLE {host.config.attributes['version_table']}")
+        store.close()
+
+
+def test_of_several_sets_of_tables_one_must_be_named(tmp_path: Path, metadata: sa.MetaData) -> None:
+    Tables(metadata, prefix="a_")
+    second = Tables(metadata, prefix="b_")
+    host = AlembicHost(tmp_path, place("sqlite", tmp_path), target_metadata=metadata)
+    with pytest.raises(InvalidFieldError, match="several sets of tables"):
+        host.upgrade()
+    host.config.attributes["slotkeeper_tables"] = second
+    host.upgrade()
+    store = SqlStore.from_url(place("sqlite", tmp_path), tables=second)
+    store.check_schema()
+    assert "a_bookings" not in sa.inspect(store.engine).get_table_names()
+    store.close()
+
+
+def test_a_naming_convention_of_the_hosts_changes_no_name_of_ours(tmp_path: Path) -> None:
+    convention = {one: f"theirs_{one}_%(table_name)s" for one in ("ix", "uq", "fk", "pk")}
+    metadata = sa.MetaData(
+        naming_convention={**convention, "ck": "theirs_%(table_name)s_%(constraint_name)s"}
+    )
+    tables = Tables(metadata, prefix=new_prefix())
+    host = AlembicHost(tmp_path, place("sqlite", tmp_path), target_metadata=metadata)
+    host.upgrade()
+    store = SqlStore.from_url(place("sqlite", tmp_path), tables=tables)
+    store.check_schema()
+    store.drop_all()
+    store.create_all()
+    store.check_schema()
+    with store.engine.connect() as connection:
+        texts = connection.exec_driver_sql("SELECT sql FROM sqlite_master").scalars().all()
+    assert not [text for text in texts if text and "theirs" in text]
+    store.close()
+
+
+# -- beside the host's own branch ----------------------------------------------------------------------------
+
+
+@every_kind
+def test_the_hosts_branch_and_ours_move_on_their_own(
+    kind: str, tmp_path: Path, metadata: sa.MetaData
+) -> None:
+    tables = Tables(metadata, prefix=new_prefix())
+    own, versions = f"{tables.prefix}people", f"{tables.prefix}versions"
+    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=metadata, version_table=versions)
+    host.add_own_revision(own)
+    engine = engine_of(host)
+
+    def state() -> tuple[set[str], set[str]]:
+        with engine.connect() as connection:
+            reached = set(connection.exec_driver_sql(f"SELECT version_num FROM {versions}").scalars())  # noqa: S608 - ours
+        names = {one for one in sa.inspect(engine).get_table_names() if one.startswith(tables.prefix)}
+        return reached, names - {versions}
+
+    ours = {table.name for table in tables.all}
+    head = ScriptDirectory.from_config(host.config).get_revision(f"{BRANCH}@head").revision
+    host.upgrade("heads")
+    assert state() == ({"host_1", head}, {own, *ours})
+    host.downgrade("host@base")
+    assert state() == ({head}, ours)
+    host.upgrade("host@head")
+    host.downgrade()
+    assert state() == ({"host_1"}, {own})
+    host.downgrade("base")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {versions}")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg"])
+def test_an_environment_for_event_loops_takes_the_branch_too(driver: str, tmp_path: Path) -> None:
+    kind = driver.partition("+")[0]
+    tables = Tables(prefix=new_prefix())
+    url = sa.make_url(place(kind, tmp_path)).set(drivername=driver)
+    host = AlembicHost(tmp_path, url, env=ASYNCHRONOUS, target_metadata=tables.metadata)
+    host.upgrade()
+    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
+    store.check_schema()
+    host.downgrade()
+    with pytest.raises(SchemaMismatchError):
+        store.check_schema()
+    store.close()
+
+
+# -- autogenerate --------------------------------------------------------------------------------------------
+
+
+def autogenerated(engine: sa.Engine, metadata: sa.MetaData, **options: Any) -> list[Any]:  # noqa: ANN401 - Alembic's
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": False, **options})
+        return list(autogenerate.compare_metadata(context, metadata))
+
+
+def of_ours(found: list[Any], tables: Tables) -> list[Any]:
+    return [one for one in found if tables.prefix in repr(one)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_alembic_itself_sees_no_difference_but_the_indexes_for_other_databases(kind: str) -> None:
+    with no_tables(kind) as store:
+        store.create_all()
+        found = of_ours(autogenerated(store.engine, store._tables.metadata), store._tables)
+        assert [one for one in found if not str(one[1].name).endswith("_of_all")] == []
+
+
+@pytest.mark.filterwarnings("ignore:Unknown schema content")
+@every_kind
+@pytest.mark.parametrize("shared", [False, True])
+def test_autogenerate_leaves_our_tables_to_our_branch(kind: str, shared: bool, metadata: sa.MetaData) -> None:  # noqa: FBT001 - a parameter
+    with no_tables(kind, **({"metadata": metadata} if shared else {})) as store:
+        store.create_all()
+        sa.Table(f"{store._tables.prefix}_own", metadata, sa.Column("id", sa.Integer, primary_key=True))
+        found = autogenerated(store.engine, metadata, include_object=leaving_out(store._tables))
+        (one,) = of_ours(found, store._tables)
+    assert (one[0], one[1].name) == ("add_table", f"{store._tables.prefix}_own")
+
+
+def test_a_hosts_own_choice_of_objects_is_asked_too(metadata: sa.MetaData) -> None:
+    def nothing(*_: object) -> bool:
+        return False
+
+    sa.Table("own", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    engine = sa.create_engine("sqlite://")
+    assert autogenerated(engine, metadata, include_object=leaving_out(besides=nothing)) == []
+    assert len(autogenerated(engine, metadata, include_object=leaving_out())) == 1
+    engine.dispose()
+
+
+# -- the extra -----------------------------------------------------------------------------------------------
+
+
+def test_without_alembic_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    monkeypatch.delitem(sys.modules, "slotkeeper.adapters.sql.migrations")
+    with pytest.raises(MissingExtraError) as missing:
+        importlib.import_module("slotkeeper.adapters.sql.migrations")
+    assert missing.value.extra == "migrations"
