@@ -6,6 +6,9 @@ from importlib.metadata import version as installed
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
+# Alembic tells at every import which parts of itself it loads.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
 project = "slotkeeper"
 author = "the slotkeeper authors"
 copyright = f"2026 {author}"  # noqa: A001 - sphinx names it so

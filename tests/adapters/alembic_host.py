@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from tests.adapters.databases import address, new_prefix
 
 from slotkeeper.adapters.sql.migrations import VERSIONS
 
@@ -22,13 +25,14 @@ def run(connection):
         connection=connection,
         target_metadata=told.get("target_metadata"),
         include_object=told.get("include_object"),
-        version_table=told.get("version_table", "alembic_version"),
+        version_table=told["version_table"],
     )
     with context.begin_transaction():
         context.run_migrations()
 
 if context.is_offline_mode():
-    context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
+    url, versions = config.get_main_option("sqlalchemy.url"), told["version_table"]
+    context.configure(url=url, literal_binds=True, version_table=versions)
     with context.begin_transaction():
         context.run_migrations()
 """
@@ -70,6 +74,20 @@ def downgrade():
 '''
 
 
+@contextmanager
+def a_host(kind: str, folder: Path, **options: Any) -> Iterator[AlembicHost]:  # noqa: ANN401 - any
+    """Lend an environment for a database of some kind, and undo its migrations at the end."""
+    host = AlembicHost(folder, place(kind, folder), **options)
+    try:
+        yield host
+    finally:
+        host.remove()
+
+
+def place(kind: str, folder: Path) -> str:
+    return f"sqlite:///{folder}/salon.sqlite3" if kind == "sqlite" else address(kind)
+
+
 class AlembicHost:
     """A host's folder of migrations for one database.
 
@@ -77,34 +95,49 @@ class AlembicHost:
         folder: Where its files are.
         url: The database.
         env: The text of its ``env.py``.
+        driver: Another driver than that of the address, for the environment alone.
         attributes: What its ``env.py`` finds in the config's attributes.
     """
 
     def __init__(
         self,
         folder: Path,
-        url: str | sa.URL,
+        url: str,
         *,
         env: str = SYNCHRONOUS,
+        driver: str | None = None,
         **attributes: Any,  # noqa: ANN401 - any
     ) -> None:
-        self.folder = folder
+        self.folder, self.url = folder, url
         (folder / "versions").mkdir(exist_ok=True)
         (folder / "env.py").write_text(env, encoding="utf-8")
         self.config = Config()
+        asked = sa.make_url(url) if driver is None else sa.make_url(url).set(drivername=driver)
         options = {
             "script_location": str(folder),
             "path_separator": "newline",
             "version_locations": "\n".join([str(folder / "versions"), VERSIONS]),
-            "sqlalchemy.url": sa.make_url(url).render_as_string(hide_password=False).replace("%", "%%"),
+            "sqlalchemy.url": asked.render_as_string(hide_password=False).replace("%", "%%"),
         }
         for name, value in options.items():
             self.config.set_main_option(name, value)
-        self.config.attributes.update(attributes)
+        self.config.attributes.update({"version_table": f"{new_prefix()}versions", **attributes})
 
     def add_own_revision(self, table: str) -> None:
         text = OWN.format(table=table)
         (self.folder / "versions" / "host_1.py").write_text(text, encoding="utf-8")
+
+    @property
+    def version_table(self) -> str:
+        name: str = self.config.attributes["version_table"]
+        return name
+
+    def remove(self) -> None:
+        """Undo all revisions, and remove the table of versions."""
+        command.downgrade(self.config, "base")
+        engine = sa.create_engine(self.url)
+        sa.Table(self.version_table, sa.MetaData()).drop(engine, checkfirst=True)
+        engine.dispose()
 
     def upgrade(self, revision: str = "slotkeeper@head") -> None:
         command.upgrade(self.config, revision)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +16,26 @@ import sqlalchemy as sa
 from alembic import autogenerate, command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from tests.adapters.alembic_host import ASYNCHRONOUS, AlembicHost
-from tests.adapters.databases import KINDS, a_schema, address, new_prefix, no_tables
-from tests.adapters.freeze_migration import frozen
+from tests.adapters.alembic_host import ASYNCHRONOUS, AlembicHost, a_host
+from tests.adapters.databases import KINDS, a_schema, new_prefix, no_tables
+from tests.adapters.freeze_migration import VERSIONS, frozen
 from tests.adapters.portraits import portrait
 
-from slotkeeper.adapters.sql import SqlStore, Tables, migrations
+from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.adapters.sql.migrations import BRANCH, leaving_out
 from slotkeeper.errors import InvalidFieldError, MissingExtraError, SchemaMismatchError
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def place(kind: str, folder: Path) -> str:
-    return f"sqlite:///{folder}/salon.sqlite3" if kind == "sqlite" else address(kind)
-
-
-def engine_of(host: AlembicHost) -> sa.Engine:
-    return sa.create_engine(str(host.config.get_main_option("sqlalchemy.url")))
+@contextmanager
+def store_of(host: AlembicHost, tables: Tables) -> Iterator[SqlStore]:
+    """Lend a store over what a host migrates."""
+    store = SqlStore.from_url(host.url, tables=tables)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @pytest.fixture
@@ -48,131 +53,99 @@ def test_an_upgrade_makes_exactly_what_create_all_makes(kind: str, tmp_path: Pat
         created.create_all()
         expected = portrait(created.engine, created._tables)
     tables = Tables(prefix=new_prefix(), portable=portable)
-    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=tables.metadata)
-    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
-    try:
+    with a_host(kind, tmp_path, target_metadata=tables.metadata) as host, store_of(host, tables) as store:
         with pytest.raises(SchemaMismatchError):
             store.check_schema()
         host.upgrade()
         store.check_schema()
         assert portrait(store.engine, tables) == expected
-    finally:
-        host.downgrade()
-        store.close()
 
 
 @every_kind
 def test_a_downgrade_leaves_nothing_and_can_be_upgraded_again(kind: str, tmp_path: Path) -> None:
     tables = Tables(prefix=new_prefix())
-    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=tables.metadata)
-    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
-    host.upgrade()
-    host.downgrade()
-    assert not [one for one in sa.inspect(store.engine).get_table_names() if one.startswith(tables.prefix)]
-    if kind == "postgresql":
-        with store.engine.connect() as connection:
-            left = connection.execute(
-                sa.text("SELECT count(*) FROM pg_type WHERE typname LIKE :ours"),
-                {"ours": f"{tables.prefix}%"},
-            )
-            assert left.scalar_one() == 0
-    host.upgrade()
-    store.check_schema()
-    host.downgrade()
-    store.close()
+    with a_host(kind, tmp_path, target_metadata=tables.metadata) as host, store_of(host, tables) as store:
+        host.upgrade()
+        host.downgrade()
+        left = sa.inspect(store.engine).get_table_names()
+        assert not [one for one in left if one.startswith(tables.prefix)]
+        if kind == "postgresql":
+            count = sa.text("SELECT count(*) FROM pg_type WHERE typname LIKE :ours")
+            with store.engine.connect() as connection:
+                assert connection.execute(count, {"ours": f"{tables.prefix}%"}).scalar_one() == 0
+        host.upgrade()
+        store.check_schema()
 
 
 def test_the_revision_is_what_the_generator_writes() -> None:
     """Until the release: a schema that has changed needs `make migration`, afterwards a new revision."""
-    versions = Path(migrations.__file__).parent / "versions"
-    (only,) = versions.glob("slotkeeper_*.py")
-    assert compiled(only.read_text(encoding="utf-8")) == compiled(frozen())
-
-
-def compiled(text: str) -> str:
-    import ast
-
-    return ast.dump(ast.parse(text))
+    (only,) = VERSIONS.glob("slotkeeper_*.py")
+    assert ast.dump(ast.parse(only.read_text(encoding="utf-8"))) == ast.dump(ast.parse(frozen()))
 
 
 def test_sql_that_is_only_written_makes_the_same_tables(tmp_path: Path) -> None:
-    prefix = new_prefix()
-    with a_schema("postgresql", f"{prefix}sql") as schema:
-        tables = Tables(prefix=prefix, schema=schema)
-        written = io.StringIO()
-        host = AlembicHost(tmp_path, address("postgresql"), slotkeeper_tables=tables)
+    tables = Tables(prefix=new_prefix())
+    written = io.StringIO()
+    with (
+        a_host("postgresql", tmp_path, slotkeeper_tables=tables) as host,
+        store_of(host, tables) as store,
+    ):
         host.config.output_buffer = written
         command.upgrade(host.config, "slotkeeper@head", sql=True)
-        script = written.getvalue().replace("alembic_version", f"{prefix}version")
-        store = SqlStore.from_url(address("postgresql"), tables=tables)
+        script = written.getvalue().replace("BEGIN;", "").replace("COMMIT;", "")
         with store.engine.begin() as connection:
-            connection.exec_driver_sql(script.replace("BEGIN;", "").replace("COMMIT;", ""))
-            connection.exec_driver_sql(f"DROP TABLE {prefix}version")
+            connection.exec_driver_sql(script)
         store.check_schema()
-        store.close()
 
 
 # -- which tables --------------------------------------------------------------------------------------------
 
 
 def test_without_metadata_the_stores_own_tables_are_made(tmp_path: Path) -> None:
-    host = AlembicHost(tmp_path, place("sqlite", tmp_path))
-    host.upgrade()
-    store = SqlStore.from_url(place("sqlite", tmp_path))
-    store.check_schema()
-    store.close()
+    with a_host("sqlite", tmp_path) as host, store_of(host, Tables()) as store:
+        host.upgrade()
+        store.check_schema()
 
 
 def test_tables_may_lie_in_a_schema(tmp_path: Path) -> None:
     with a_schema("postgresql", f"{new_prefix()}place") as schema:
         tables = Tables(schema=schema)
-        host = AlembicHost(
-            tmp_path,
-            address("postgresql"),
-            target_metadata=tables.metadata,
-            version_table=f"{new_prefix()}version",
-        )
-        host.upgrade()
-        store = SqlStore.from_url(address("postgresql"), tables=tables)
-        store.check_schema()
-        host.downgrade()
-        assert sa.inspect(store.engine).get_table_names(schema=schema) == []
-        with store.engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP TABLE {host.config.attributes['version_table']}")
-        store.close()
+        with (
+            a_host("postgresql", tmp_path, target_metadata=tables.metadata) as host,
+            store_of(host, tables) as store,
+        ):
+            host.upgrade()
+            store.check_schema()
+            host.downgrade()
+            assert sa.inspect(store.engine).get_table_names(schema=schema) == []
 
 
 def test_of_several_sets_of_tables_one_must_be_named(tmp_path: Path, metadata: sa.MetaData) -> None:
     Tables(metadata, prefix="a_")
     second = Tables(metadata, prefix="b_")
-    host = AlembicHost(tmp_path, place("sqlite", tmp_path), target_metadata=metadata)
-    with pytest.raises(InvalidFieldError, match="several sets of tables"):
+    with a_host("sqlite", tmp_path, target_metadata=metadata) as host, store_of(host, second) as store:
+        with pytest.raises(InvalidFieldError, match="several sets of tables"):
+            host.upgrade()
+        host.config.attributes["slotkeeper_tables"] = second
         host.upgrade()
-    host.config.attributes["slotkeeper_tables"] = second
-    host.upgrade()
-    store = SqlStore.from_url(place("sqlite", tmp_path), tables=second)
-    store.check_schema()
-    assert "a_bookings" not in sa.inspect(store.engine).get_table_names()
-    store.close()
+        store.check_schema()
+        assert "a_bookings" not in sa.inspect(store.engine).get_table_names()
 
 
 def test_a_naming_convention_of_the_hosts_changes_no_name_of_ours(tmp_path: Path) -> None:
     convention = {one: f"theirs_{one}_%(table_name)s" for one in ("ix", "uq", "fk", "pk")}
-    metadata = sa.MetaData(
-        naming_convention={**convention, "ck": "theirs_%(table_name)s_%(constraint_name)s"}
-    )
+    checks = "theirs_%(table_name)s_%(constraint_name)s"
+    metadata = sa.MetaData(naming_convention={**convention, "ck": checks})
     tables = Tables(metadata, prefix=new_prefix())
-    host = AlembicHost(tmp_path, place("sqlite", tmp_path), target_metadata=metadata)
-    host.upgrade()
-    store = SqlStore.from_url(place("sqlite", tmp_path), tables=tables)
-    store.check_schema()
-    store.drop_all()
-    store.create_all()
-    store.check_schema()
-    with store.engine.connect() as connection:
-        texts = connection.exec_driver_sql("SELECT sql FROM sqlite_master").scalars().all()
-    assert not [text for text in texts if text and "theirs" in text]
-    store.close()
+    with a_host("sqlite", tmp_path, target_metadata=metadata) as host, store_of(host, tables) as store:
+        host.upgrade()
+        store.check_schema()
+        store.drop_all()
+        store.create_all()
+        store.check_schema()
+        with store.engine.connect() as connection:
+            texts = connection.exec_driver_sql("SELECT sql FROM sqlite_master").scalars().all()
+        assert not [text for text in texts if text and "theirs" in text]
 
 
 # -- beside the host's own branch ----------------------------------------------------------------------------
@@ -183,45 +156,41 @@ def test_the_hosts_branch_and_ours_move_on_their_own(
     kind: str, tmp_path: Path, metadata: sa.MetaData
 ) -> None:
     tables = Tables(metadata, prefix=new_prefix())
-    own, versions = f"{tables.prefix}people", f"{tables.prefix}versions"
-    host = AlembicHost(tmp_path, place(kind, tmp_path), target_metadata=metadata, version_table=versions)
-    host.add_own_revision(own)
-    engine = engine_of(host)
+    own = f"{tables.prefix}people"
+    with a_host(kind, tmp_path, target_metadata=metadata) as host, store_of(host, tables) as store:
+        host.add_own_revision(own)
 
-    def state() -> tuple[set[str], set[str]]:
-        with engine.connect() as connection:
-            reached = set(connection.exec_driver_sql(f"SELECT version_num FROM {versions}").scalars())  # noqa: S608 - ours
-        names = {one for one in sa.inspect(engine).get_table_names() if one.startswith(tables.prefix)}
-        return reached, names - {versions}
+        def state() -> tuple[set[str], set[str]]:
+            with store.engine.connect() as connection:
+                reached = set(
+                    MigrationContext.configure(
+                        connection, opts={"version_table": host.version_table}
+                    ).get_current_heads()
+                )
+            names = sa.inspect(store.engine).get_table_names()
+            return reached, {one for one in names if one.startswith(tables.prefix)}
 
-    ours = {table.name for table in tables.all}
-    head = ScriptDirectory.from_config(host.config).get_revision(f"{BRANCH}@head").revision
-    host.upgrade("heads")
-    assert state() == ({"host_1", head}, {own, *ours})
-    host.downgrade("host@base")
-    assert state() == ({head}, ours)
-    host.upgrade("host@head")
-    host.downgrade()
-    assert state() == ({"host_1"}, {own})
-    host.downgrade("base")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP TABLE {versions}")
-    engine.dispose()
+        ours = {table.name for table in tables.all}
+        head = ScriptDirectory.from_config(host.config).as_revision_number(f"{BRANCH}@head")
+        host.upgrade("heads")
+        assert state() == ({"host_1", head}, {own, *ours})
+        host.downgrade("host@base")
+        assert state() == ({head}, ours)
+        host.upgrade("host@head")
+        host.downgrade()
+        assert state() == ({"host_1"}, {own})
 
 
 @pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg", "postgresql+psycopg"])
 def test_an_environment_for_event_loops_takes_the_branch_too(driver: str, tmp_path: Path) -> None:
-    kind = driver.partition("+")[0]
     tables = Tables(prefix=new_prefix())
-    url = sa.make_url(place(kind, tmp_path)).set(drivername=driver)
-    host = AlembicHost(tmp_path, url, env=ASYNCHRONOUS, target_metadata=tables.metadata)
-    host.upgrade()
-    store = SqlStore.from_url(place(kind, tmp_path), tables=tables)
-    store.check_schema()
-    host.downgrade()
-    with pytest.raises(SchemaMismatchError):
+    given = {"env": ASYNCHRONOUS, "driver": driver, "target_metadata": tables.metadata}
+    with a_host(driver.partition("+")[0], tmp_path, **given) as host, store_of(host, tables) as store:
+        host.upgrade()
         store.check_schema()
-    store.close()
+        host.downgrade()
+        with pytest.raises(SchemaMismatchError):
+            store.check_schema()
 
 
 # -- autogenerate --------------------------------------------------------------------------------------------
