@@ -65,6 +65,7 @@ class AsyncSqlStore(_Bridge[SqlStore]):
         InvalidFieldError: The database is of a kind that the store does not know, ``engine`` is no
             `AsyncEngine`, or ``attempts`` no number of at least 1.
 
+    >>> from slotkeeper import AsyncBookingDesk, Resource
     >>> async def capacity() -> int:
     ...     store = AsyncSqlStore.from_url("sqlite+aiosqlite://")
     ...     await store.create_all()
