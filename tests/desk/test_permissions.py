@@ -11,6 +11,7 @@ from slotkeeper import (
     Actor,
     BeforeStart,
     BookingDesk,
+    Explanation,
     ForbiddenError,
     HasRole,
     Id,
@@ -18,6 +19,7 @@ from slotkeeper import (
     InvalidFieldError,
     IsOwner,
     IsProvider,
+    RefusedError,
     Resource,
     Service,
     Timeslot,
@@ -124,3 +126,56 @@ def test_what_is_no_actor_is_refused_rather_than_trusted(act: Act) -> None:
     for stranger in (0, "", 7, "admin"):
         with pytest.raises(InvalidFieldError, match="must be an Actor"):
             act(desk, made.id, stranger)  # type: ignore[arg-type]
+
+
+# -- what a refusal tells ------------------------------------------------------------------------------------
+
+
+def named(explanation: Explanation) -> set[Id | None]:
+    return {one.booking_id for refusal in explanation.refusals for one in getattr(refusal, "blockers", ())}
+
+
+Refuse = Callable[[BookingDesk, Actor | None, str | None], Explanation]
+
+
+def _error_of(call: Callable[[], object]) -> Explanation:
+    with pytest.raises(RefusedError) as refused:
+        call()
+    return refused.value.explanation
+
+
+REFUSALS: dict[str, Refuse] = {
+    "book": lambda desk, actor, key: _error_of(lambda: desk.book("wash", at(0), actor=actor, key=key)),
+    "hold": lambda desk, actor, key: _error_of(lambda: desk.hold("wash", at(0), actor=actor, key=key)),
+    "move": lambda desk, actor, key: _error_of(
+        lambda: desk.reschedule("movable", at(0), actor=actor, key=key)
+    ),
+    "series": lambda desk, actor, key: _error_of(
+        lambda: desk.book_series("wash", [at(3), at(0)], actor=actor, key=key)
+    ),
+    "part of a series": lambda desk, actor, key: desk.book_series(
+        "wash", [at(0)], all_or_nothing=False, actor=actor, key=key
+    ).refused[0],
+    "explain": lambda desk, actor, _: desk.explain("wash", at(0), actor=actor),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_names_the_bookings_that_its_reader_may_read(name: str) -> None:
+    desk = shop().desk
+    made = desk.book("wash", at(0), customer_id=7)
+    desk.book("wash", at(1), booking_id="movable", customer_id=8)
+    for reader, ids in ((OWNER, {made.id}), (ADMIN, {made.id}), (None, {made.id}), (OTHER, {None})):
+        found = REFUSALS[name](desk, reader, None)
+        assert named(found) == ids
+        assert str(made.interval) in str(found)
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_is_kept_of_a_refusal_is_what_was_told(name: str) -> None:
+    desk = shop().desk
+    desk.book("wash", at(0), customer_id=7)
+    desk.book("wash", at(1), booking_id="movable", customer_id=8)
+    first = REFUSALS[name](desk, OTHER, "k")
+    assert named(first) == {None}
+    assert REFUSALS[name](desk, OTHER, "k") == first

@@ -16,6 +16,7 @@ from slotkeeper.desk.arguments import (
     optional_id,
 )
 from slotkeeper.desk.judging import Judging
+from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.instant import TICK, as_utc, later
@@ -120,8 +121,11 @@ class Availability(Judging):
         duration: dt.timedelta | None = None,
         units: int | None = None,
         customer_id: Id | None = None,
+        actor: Actor | None = None,
     ) -> Explanation:
         """Return every rule that refuses a booking from ``start``, with its facts; none if it would succeed.
+
+        Where an actor asks, the bookings in the way that the actor may not read come without their ids.
 
         Raises:
             NotFoundError: There is no such service or resource.
@@ -137,7 +141,8 @@ class Availability(Judging):
                 customer_id=customer_id,
             )
             moment = Interval(first, later(first, TICK))
-            return self._evaluator(unit, request, moment, now=self._now()).explain(first)
+            found = self._evaluator(unit, request, moment, now=self._now()).explain(first)
+            return self._shown(unit, found, actor)
 
     def suggest(
         self,

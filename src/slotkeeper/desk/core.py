@@ -16,6 +16,7 @@ from slotkeeper.desk.command import Command, Work
 from slotkeeper.domain.actor import Actor, role_names
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
+from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.guards import Circumstances, HasRole, IsOwner, IsProvider, Who, someone_permits
 from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.instant import as_utc
@@ -28,6 +29,7 @@ from slotkeeper.errors import (
     ForbiddenError,
     IdempotencyPendingError,
     LifecycleError,
+    NotFoundError,
     OutcomeUnknownError,
     PolicyError,
     RefusedError,
@@ -99,6 +101,8 @@ class DeskCore:
             with self.store.begin() as unit:
                 work = Work(unit, self._now())
                 result = self._once(command, kind, act, work)
+        except RefusedError as error:
+            return self._instead_of(self._discreet(error, command.actor), command, kind)
         except _OVERTAKEN as error:
             return self._instead_of(error, command, kind)
         self._tell(work.events)
@@ -174,6 +178,25 @@ class DeskCore:
     def _stored(self, unit: UnitOfWork, booking_id: Id) -> Booking:
         check_id("booking_id", booking_id)
         return unit.bookings.get(booking_id)
+
+    def _discreet(self, refused: RefusedError, actor: Actor | None) -> RefusedError:
+        """Return a refusal that names no booking that the actor may not read."""
+        if actor is None:
+            return refused
+        with self._read() as unit:
+            return type(refused)(self._shown(unit, refused.explanation, actor))
+
+    def _shown(self, unit: UnitOfWork, explanation: Explanation, actor: Actor | None) -> Explanation:
+        """Return an explanation with the ids of those bookings only that the actor may read."""
+        check_actor(actor)
+
+        def visible(booking_id: Id) -> bool:
+            try:
+                return bool(self._visible(unit.bookings.get(booking_id), actor))
+            except (ForbiddenError, NotFoundError):
+                return False
+
+        return explanation if actor is None else explanation.showing(visible)
 
     def _visible(self, booking: Booking, actor: Actor | None) -> Booking:
         """Return the booking if the actor may read it.

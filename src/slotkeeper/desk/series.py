@@ -83,4 +83,5 @@ class BookingSeries(Making):
         make = self._make if all_or_nothing else self._try
         found = [make(work, member, start, actor) for start in starts]
         booked = [one for one in found if isinstance(one, Booking)]
-        return Series(series_id, booked, [one for one in found if isinstance(one, Explanation)])
+        refused = [self._shown(work.unit, one, actor) for one in found if isinstance(one, Explanation)]
+        return Series(series_id, booked, refused)

@@ -19,7 +19,7 @@ from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.limit import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from slotkeeper.domain.booking import Allocation, Booking
 
@@ -137,9 +137,12 @@ class Closed:
 
 @attrs.frozen
 class Blocker:
-    """A booking or hold in the way; ``occupied`` is its time with its buffers."""
+    """A booking or hold in the way; ``occupied`` is its time with its buffers.
 
-    booking_id: Id
+    ``booking_id`` is None where it is not for the one who asked to know.
+    """
+
+    booking_id: Id | None
     interval: Interval
     units: int
     status: str
@@ -271,6 +274,17 @@ class Explanation:
             by_resource.setdefault(one.resource_id, []).append(one)
         return min(by_resource.values(), key=len)[0]
 
+    def showing(self, visible: Callable[[Id], bool]) -> Explanation:
+        """Return the same with the ids of those bookings only that are ``visible``.
+
+        >>> hour = Interval.parse("2026-03-02T09:00Z/10:00Z")
+        >>> busy = Busy("bay", 1, 0, (Blocker("b", hour, 1, "confirmed"),))
+        >>> Explanation("wash", hour.start, [busy]).showing({"a"}.__contains__).refusals[
+        ...     0
+        ... ].blockers[0].booking_id
+        """
+        return attrs.evolve(self, refusals=[_showing(one, visible) for one in self.refusals])
+
     def error(self) -> errors.RefusedError:
         """Return the error that says so, of the class that belongs to the headline.
 
@@ -299,6 +313,16 @@ class Explanation:
         when = escape(iso8601.format_instant(self.start))
         what = f"{escape(str(self.service_id))} at <code>{when}</code> (UTC): {verdict}"
         return f"<div>{what}<ul>{rows}</ul></div>"
+
+
+def _showing(refusal: Refusal, visible: Callable[[Id], bool]) -> Refusal:
+    if not isinstance(refusal, Busy):
+        return refusal
+    blockers = [
+        one if one.booking_id is None or visible(one.booking_id) else attrs.evolve(one, booking_id=None)
+        for one in refusal.blockers
+    ]
+    return attrs.evolve(refusal, blockers=tuple(blockers))
 
 
 def _members(value: Explanation | Refusal) -> dict[str, Any]:
