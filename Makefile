@@ -20,7 +20,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(BIN)/python --no-default-groups
 
 .DEFAULT_GOAL := help
-.PHONY: bench build clean cov demo docs format help layers lint migration soak test test-dateutil4 types
+.PHONY: bench build chaos clean cov demo docs format help layers lint migration soak test test-dateutil4 types
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 18
@@ -36,6 +36,9 @@ test-dateutil4: .venv-dateutil4/.done ## run the tests against python-dateutil 4
 
 soak: $(VENV)/.dev ## run the tests that take minutes
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+
+chaos: $(VENV)/.dev ## fight databases with kills and cut connections (SLOTKEEPER_CHAOS_SECONDS for each store)
+	$(BIN)/python -m pytest -m chaos $(PYTEST_ARGS) tests/chaos
 
 bench: $(VENV)/.bench ## measure, beside other libraries
 	$(BIN)/python -m pytest -m benchmark -s $(PYTEST_ARGS)

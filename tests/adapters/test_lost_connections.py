@@ -161,6 +161,21 @@ def test_a_host_whose_connection_is_lost_is_told_to_repeat(server: Server, store
     assert stored_ids(store) == []
 
 
+@pytest.mark.parametrize("moment", ["begins", "ends"])
+def test_a_savepoint_that_is_lost_can_be_repeated(
+    server: Server, store: SqlStore, wired: SqlStore, moment: str
+) -> None:
+    with pytest.raises(RetryableError), wired.begin() as unit:
+        assert isinstance(unit, SqlUnit)
+        session = session_of(connection_of(unit))
+        if moment == "begins":
+            kill(session, server)
+        with unit._transaction.step():
+            if moment == "ends":
+                kill(session, server)
+    assert stored_ids(store) == []
+
+
 # -- through the desk ----------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,11 @@ class Wire:
         with suppress(OSError):
             while True:
                 client, _ = self._door.accept()
-                server = self._connect()
+                try:
+                    server = self._connect()
+                except OSError:  # the server is down
+                    _close(client)
+                    continue
                 self._ends += [client, server]
                 mute = threading.Event()
                 threading.Thread(target=self._ask, args=(client, server, mute), daemon=True).start()
@@ -74,7 +78,7 @@ class Wire:
     def _ask(self, client: socket.socket, server: socket.socket, mute: threading.Event) -> None:
         with suppress(OSError):
             while asked := client.recv(65536):
-                if self.cut is not None and asked.endswith((b"COMMIT", b"COMMIT\0")):
+                if self.cut is not None and asked.endswith((b"COMMIT", b"COMMIT\0", b"COMMIT;\0")):
                     place, self.cut = self.cut, None
                     if place is Cut.BEFORE_THE_SERVER:
                         break

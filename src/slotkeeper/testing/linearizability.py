@@ -36,11 +36,11 @@ class Call(Generic[C]):
 
 
 Model: TypeAlias = Callable[[S, Call[C]], Iterable[S]]
-"""Returns the states that a call may lead to from a state; none where its answer cannot be explained there."""
+"""Returns the states that a call may lead to from a state; none where its answer does not fit there."""
 
 
 class UndecidedError(Exception):
-    """The search looked at as many states as it may, and has found neither an order nor that there is none."""
+    """The search looked at as many states as it may, and found neither an order nor that there is none."""
 
 
 def linearize(
@@ -116,7 +116,7 @@ class _Search(Generic[S, C]):
         return None
 
     def _settled(self, node: _Node[S]) -> _Node[S]:
-        """Return the node after all calls that change nothing here; to take them at once rules out nothing."""
+        """Return the node after all calls that change nothing here; taking them now rules nothing out."""
         while (index := self._idle(node)) is not None:
             node = node.after(index, node.state)
         return node

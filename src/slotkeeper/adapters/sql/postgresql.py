@@ -20,7 +20,8 @@ from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
 _PASSING: Final = frozenset({"40001", "40P01", "55P03"})
-_LOST: Final = frozenset({"57P01", "57P02", "57P03"})
+_LOST: Final = frozenset({"57P01", "57P02", "57P03", "08000", "08001", "08003", "08004", "08006"})
+"""The server ends or begins, or, as asyncpg says it too, there is no connection."""
 _UNRESOLVED: Final = frozenset({"08007", "40003"})
 """What the standard has for it; CockroachDB reports the second."""
 _OVERLAP: Final = "23P01"
@@ -96,7 +97,8 @@ class PostgreSQL:
 
 def _is_lost(error: sa.exc.DBAPIError) -> bool:
     """Tell whether there is no connection: the server did not answer, or said that it ends it."""
-    unheard = isinstance(error, sa.exc.OperationalError) and _state_of(error) is None
+    of_the_driver = isinstance(error, (sa.exc.OperationalError, sa.exc.InternalError))
+    unheard = of_the_driver and _state_of(error) is None
     return error.connection_invalidated or unheard or _state_of(error) in _LOST
 
 

@@ -20,7 +20,13 @@ from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
 from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.schema_check import check_schema
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
-from slotkeeper.adapters.sql.transaction import Transaction, deadlocks_told, faults_told, outcome_told
+from slotkeeper.adapters.sql.transaction import (
+    Transaction,
+    connecting_told,
+    deadlocks_told,
+    faults_told,
+    outcome_told,
+)
 from slotkeeper.desk.arguments import check_count
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
@@ -181,12 +187,12 @@ class SqlStore:
     @contextmanager
     def _lent(self) -> Iterator[sa.Connection]:
         """Lend a connection; where an exception ends its use, no failure to give it back hides that."""
-        with deadlocks_told(self._backend):
+        with connecting_told(self._backend):
             connection = self._engine.connect()
         try:
             yield connection
         except BaseException:
-            with suppress(sa.exc.DBAPIError):
+            with suppress(sa.exc.DBAPIError, OSError):
                 connection.close()
             raise
         connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from slotkeeper.errors import InvalidFieldError, OutcomeUnknownError, RetryableE
 
 IDS_AT_ONCE: Final = 500
 """How many ids go into one statement; databases bound the number of parameters."""
+
+_CLOSED: Final = "connection is closed"
 
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -100,14 +102,18 @@ class Transaction:
 
         Raises:
             OverlapError: The constraint of the schema found a rival.
+            RetryableError: Another transaction was in the way, or the connection was lost.
         """
         try:
-            with self._connection.begin_nested() if self.excludes_overlaps else nullcontext():
+            with faults_told(self._backend), self._savepoint():
                 yield
         except sa.exc.IntegrityError as error:
             if self._backend.is_overlap(error):
                 raise OverlapError from error
             raise
+
+    def _savepoint(self) -> AbstractContextManager[object]:
+        return self._connection.begin_nested() if self.excludes_overlaps else nullcontext()
 
     def lock(self, resource_ids: Iterable[Id]) -> None:
         """Lock the rows of resources until the transaction ends, in one order for all, each once."""
@@ -153,6 +159,8 @@ def faults_told(backend: Backend) -> Iterator[None]:
     try:
         with deadlocks_told(backend):
             yield
+    except OSError as error:  # asyncpg hands on what the network says
+        raise RetryableError(str(error)) from error
     except sa.exc.DataError as error:
         reason = f"must be one that the database can hold: {error.orig}"
         raise InvalidFieldError("value", None, reason) from error
@@ -160,6 +168,22 @@ def faults_told(backend: Backend) -> Iterator[None]:
         raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error
     except OverflowError as error:
         raise InvalidFieldError("number", None, "must fit in 64 bits") from error
+
+
+@contextmanager
+def connecting_told(backend: Backend) -> Iterator[None]:
+    """Raise our own error where the server is not reached, or is lost before the connection is set up.
+
+    Raises:
+        RetryableError: Nothing has been done yet.
+    """
+    try:
+        with faults_told(backend):
+            yield
+    except Exception as error:
+        if str(error) == _CLOSED:  # asyncpg's own error, which is none of the standard's
+            raise RetryableError(_CLOSED) from error
+        raise
 
 
 @contextmanager
@@ -171,6 +195,8 @@ def outcome_told(backend: Backend) -> Iterator[None]:
     """
     try:
         yield
+    except OSError as error:
+        raise OutcomeUnknownError(str(error)) from error
     except sa.exc.DBAPIError as error:
         if backend.is_unresolved(error):
             raise OutcomeUnknownError(_said(error)) from error

@@ -1,0 +1,43 @@
+"""The stores that a crew's workers open, by name: ours, and the broken ones that a run must find out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.chaos.broken import (
+    CheckThenInsert,
+    DefaultTransactions,
+    LockAndCheckInOne,
+    StaleSnapshot,
+    WhereNotExists,
+)
+
+from slotkeeper.adapters.sql import SqlStore, Tables
+from slotkeeper.adapters.sql.async_store import AsyncSqlStore
+
+Opened = SqlStore | AsyncSqlStore
+OURS: Final = "ours"
+ASYNC: Final = "async"
+BROKEN: Final[dict[str, type[SqlStore]]] = {
+    "check then insert": CheckThenInsert,
+    "insert where not exists": WhereNotExists,
+    "lock and check in one statement": LockAndCheckInOne,
+    "stale snapshot": StaleSnapshot,
+    "default transactions": DefaultTransactions,
+}
+
+
+def _opening(kind: type[SqlStore]) -> Callable[[str, Tables], Opened]:
+    return lambda url, tables: kind.from_url(url, tables=tables)
+
+
+def _open_async(url: str, tables: Tables) -> Opened:
+    return AsyncSqlStore.from_url(url, tables=tables)
+
+
+STORES: Final[dict[str, Callable[[str, Tables], Opened]]] = {
+    OURS: _opening(SqlStore),
+    ASYNC: _open_async,
+    **{name: _opening(kind) for name, kind in BROKEN.items()},
+}

@@ -1,0 +1,70 @@
+"""A worker: some callers in one process, which give commands until they have given enough or are killed.
+
+What was left without an answer, by this process or by one before it, is asked again with the same key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.chaos.calling import Desk, answer
+from tests.chaos.choosing import Caller
+from tests.chaos.journal import FAILED, Asked, Command, Journal
+from tests.chaos.plan import Plan, this_microsecond
+
+PAUSE = 0.05
+PATIENCE = 120_000_000
+"""For how many microseconds after the end of a run an answer is waited for."""
+RAW_FAULTS = 20
+"""After how many a command is given up; each is a violation of its own."""
+
+
+def work(plan: Plan, desk: Desk, names: list[str], end: int) -> None:
+    """Let callers give their commands, until the end or until each has given its share."""
+
+    async def together() -> None:
+        await asyncio.gather(*(_call(plan, desk, name, end) for name in names))
+
+    asyncio.run(together())
+
+
+async def _call(plan: Plan, desk: Desk, name: str, end: int) -> None:
+    journal = Journal(plan.folder, name)
+    asked = journal.read()
+    caller = Caller(plan, name, asked)
+    for one in asked.values():
+        if one.final is None and one.command.action != "expire":
+            await _settle(desk, journal, one, end)
+            caller.learn(one)
+    for _ in range(plan.quota - len(asked)):
+        if this_microsecond() > end:
+            return
+        one = Asked(caller.next())
+        await _settle(desk, journal, one, end)
+        caller.learn(one)
+        if _is_kept(one) and caller.repeats():
+            await _ask(desk, journal, one.command)
+
+
+def _is_kept(one: Asked) -> bool:
+    """Tell whether a repeat must be told the same: an acknowledgement, or that a rule refuses it."""
+    return one.command.action != "expire" and one.final is not None and "digest" in one.final
+
+
+async def _settle(desk: Desk, journal: Journal, one: Asked, end: int) -> None:
+    """Ask until there is an answer; a sweep is asked once, since it takes no key."""
+    faults = 0
+    while one.final is None and faults < RAW_FAULTS and this_microsecond() < end + PATIENCE:
+        one.answers.append(await _ask(desk, journal, one.command))
+        if one.command.action == "expire":
+            return
+        faults += one.answers[-1]["told"] == FAILED
+        if one.final is None:
+            await asyncio.sleep(PAUSE)
+
+
+async def _ask(desk: Desk, journal: Journal, command: Command) -> dict[str, object]:
+    journal.ask(command, this_microsecond())
+    told = await answer(desk, command)
+    journal.told(command, this_microsecond(), told)
+    return told
