@@ -20,7 +20,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(BIN)/python --no-default-groups
 
 .DEFAULT_GOAL := help
-.PHONY: bench build chaos clean cov demo docs format help layers lint migration soak test test-dateutil4 types
+.PHONY: bench build chaos clean cov demo docs format galera help layers lint migration soak test test-dateutil4 types
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 18
@@ -39,6 +39,9 @@ soak: $(VENV)/.dev ## run the tests that take minutes
 
 chaos: $(VENV)/.dev ## fight databases with kills and cut connections (SLOTKEEPER_CHAOS_SECONDS for each store)
 	$(BIN)/python -m pytest -m chaos $(PYTEST_ARGS) tests/chaos
+
+galera: $(VENV)/.dev ## run the tests on a Galera cluster of three nodes, which they start
+	$(BIN)/python -m pytest -m galera -s tests/galera $(PYTEST_ARGS)
 
 bench: $(VENV)/.bench ## measure, beside other libraries
 	$(BIN)/python -m pytest -m benchmark -s $(PYTEST_ARGS)
