@@ -11,9 +11,9 @@ import attrs
 from slotkeeper.desk.arguments import check_kind, check_named
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.terms import HoldTerms, SingleFacts, SlotFacts, Wish
-from slotkeeper.desk.transitions import Transitions
+from slotkeeper.desk.transitions import FreeSlot, Transitions
 from slotkeeper.domain.actor import Actor
-from slotkeeper.domain.booking import Allocation, Booking, Hold
+from slotkeeper.domain.booking import Booking, Hold
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.grid import FixedGrid
 from slotkeeper.domain.ids import Id, check_id
@@ -23,9 +23,8 @@ from slotkeeper.domain.money import Money
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Slot, Timeslot
 from slotkeeper.domain.standard_lifecycle import Action
-from slotkeeper.engine.evaluator import Evaluator
 from slotkeeper.engine.preference import Preference
-from slotkeeper.engine.question import Request, Snapshot
+from slotkeeper.engine.question import Request
 from slotkeeper.errors import InvalidFieldError, NotFoundError
 from slotkeeper.ports import UnitOfWork
 
@@ -186,11 +185,11 @@ class Making(Transitions):
             customer_id=wish.customer_id,
             resource_ids=wish.resource_ids,
         )
-        slot = self._place(work, request, start, prefer=wish.prefer)
-        if isinstance(slot, Explanation):
-            return slot
-        state = self._created(work, wish, slot, action, actor)
-        booking = self._booking(work, wish, request, slot, state, lapses=action == Action.HOLD)
+        free = self._place(work, request, start, prefer=wish.prefer)
+        if isinstance(free, Explanation):
+            return free
+        state = self._created(work, wish, free.slot, action, actor)
+        booking = self._booking(work, wish, request, free, state, lapses=action == Action.HOLD)
         work.unit.bookings.add(booking, now=work.now)
         self._record(work, action, booking, actor=actor)
         return booking
@@ -220,15 +219,15 @@ class Making(Transitions):
         return self.lifecycle.state(row.target)
 
     def _booking(
-        self, work: Work, wish: Wish, request: Request, slot: Slot, state: State, *, lapses: bool
+        self, work: Work, wish: Wish, request: Request, free: FreeSlot, state: State, *, lapses: bool
     ) -> Booking:
-        kind = Hold if lapses else Booking
+        kind, slot = Hold if lapses else Booking, free.slot
         return kind(
             id=self.new_id() if wish.booking_id is None else wish.booking_id,
             service_id=request.service.id,
             customer_id=wish.customer_id,
             interval=slot.interval,
-            allocations=self._allocations(work, request, slot),
+            allocations=free.allocations,
             status=state.name,
             occupies=state.occupies,
             counts=state.counts,
@@ -242,11 +241,6 @@ class Making(Transitions):
             created_at=work.now,
             updated_at=work.now,
         )
-
-    def _allocations(self, work: Work, request: Request, slot: Slot) -> tuple[Allocation, ...]:
-        """Return what a slot takes from its resources and from all that they consist of."""
-        snapshot = Snapshot(work.now, self._candidates(work.unit, request))
-        return Evaluator(snapshot, request).allocations(slot)
 
 
 def as_stored(service: Service, slot: Timeslot) -> Service:

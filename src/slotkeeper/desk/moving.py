@@ -231,17 +231,17 @@ class Moving(Making):
             RefusedError: A rule refuses the new place.
         """
         request, start = self._wanted(work.unit, before, place)
-        slot = self._place(work, request, start)
-        if isinstance(slot, Explanation):
-            raise slot.error()
+        free = self._place(work, request, start)
+        if isinstance(free, Explanation):
+            raise free.error()
         return next_version(
             before,
             work.now,
             state=self.lifecycle.state(row.target),
             service_id=request.service.id,
-            interval=slot.interval,
-            allocations=self._allocations(work, request, slot),
-            price=self._new_price(work.unit, before, slot),
+            interval=free.slot.interval,
+            allocations=free.allocations,
+            price=self._new_price(work.unit, before, free.slot),
             timeslot_id=place.timeslot_id,
             moved=before.moved + 1,
             reminded_at=None,

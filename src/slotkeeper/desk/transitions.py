@@ -12,7 +12,7 @@ from slotkeeper.desk.arguments import check_expected, check_version
 from slotkeeper.desk.command import Work
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.actor import SYSTEM, Actor
-from slotkeeper.domain.booking import Booking, Payment
+from slotkeeper.domain.booking import Allocation, Booking, Payment
 from slotkeeper.domain.explanation import Busy, Explanation
 from slotkeeper.domain.fee import Quote
 from slotkeeper.domain.ids import Id
@@ -25,6 +25,14 @@ from slotkeeper.engine.preference import Preference
 from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.errors import SlotTakenError
 from slotkeeper.ports import UnitOfWork
+
+
+@attrs.frozen
+class FreeSlot:
+    """A slot that is free under the lock, and what it takes from its resources and all they consist of."""
+
+    slot: Slot
+    allocations: tuple[Allocation, ...]
 
 
 class Transitions(Judging):
@@ -66,17 +74,18 @@ class Transitions(Judging):
 
     def _place(
         self, work: Work, request: Request, start: dt.datetime, *, prefer: Preference | None = None
-    ) -> Slot | Explanation:
+    ) -> FreeSlot | Explanation:
         """Lock what the request may take, judge the start, and expire what has lapsed and was in its way."""
         moment = Interval.lasting(start, TICK)
         candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
         work.unit.lock(self._contended(work.unit, request) | candidates.keys())
         evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
         offer = evaluator.offer(start)
-        if isinstance(offer, Slot):
-            around = request.service.buffers.around(offer.interval)
-            self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
-        return offer
+        if isinstance(offer, Explanation):
+            return offer
+        around = request.service.buffers.around(offer.interval)
+        self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
+        return FreeSlot(offer, evaluator.allocations(offer))
 
     def _contended(self, unit: UnitOfWork, request: Request) -> set[Id]:
         """Return the resources on which somebody else may use up a limit meanwhile, beside the candidates."""
