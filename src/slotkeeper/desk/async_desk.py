@@ -56,6 +56,7 @@ def awaited(
 
     @wraps(use_case)
     async def method(self: AsyncBookingDesk, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Await the use case, whose own docstring takes the place of this one."""
         return await self.store.run(lambda store: use_case(self._over(store), *args, **kwargs))
 
     return method

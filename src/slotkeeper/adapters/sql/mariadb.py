@@ -42,6 +42,11 @@ _UNRESOLVED: Final = frozenset({1180, 1317})
 """A commit was interrupted."""
 _DUPLICATE: Final = 1062
 _PATIENCE_SECONDS: Final = 30
+_EVERY_STATEMENT: Final = 7
+"""Before the first statement of a transaction a node of a Galera cluster catches up with the others.
+
+Otherwise a command does not find the booking that another node acknowledged a moment ago.
+"""
 
 
 class MariaDB:
@@ -58,7 +63,7 @@ class MariaDB:
         return {}
 
     def configure(self, engine: sa.Engine) -> None:
-        """Let sessions cut no text short, and not be patient for ever."""
+        """Let sessions cut no text short, not be patient for ever, and see what a cluster committed."""
         sa.event.listen(engine, "connect", _set_up)
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
@@ -132,3 +137,6 @@ def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the dri
             "SET SESSION sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
             f" innodb_lock_wait_timeout = {_PATIENCE_SECONDS}"
         )
+        cursor.execute("SHOW SESSION VARIABLES LIKE 'wsrep_on'")
+        if any(value == "ON" for _, value in cursor.fetchall()):
+            cursor.execute(f"SET SESSION wsrep_sync_wait = {_EVERY_STATEMENT}")
