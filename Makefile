@@ -32,7 +32,7 @@ test: $(VENV)/.dev ## run the tests with coverage
 	$(BIN)/python -m pytest -n auto --dist worksteal $(COVERED) $(PYTEST_ARGS)
 
 test-dateutil4: .venv-dateutil4/.done ## run the tests against python-dateutil 4, without what caps it below 3
-	.venv-dateutil4/bin/python -m pytest -n auto --dist worksteal -p no:cacheprovider $(PYTEST_ARGS) tests
+	.venv-dateutil4/bin/python -m pytest -n auto --dist worksteal -p no:cacheprovider --ignore=tests/chaos $(PYTEST_ARGS) tests
 
 soak: $(VENV)/.dev ## run the tests that take minutes
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
