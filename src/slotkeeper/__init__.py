@@ -8,6 +8,7 @@ from slotkeeper.domain.actor import SYSTEM, Actor, Customer
 from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment, PaymentStatus
 from slotkeeper.domain.buffers import BufferRule, Buffers
 from slotkeeper.domain.codec import from_json, to_json
+from slotkeeper.domain.delivery import Delivery, Redelivery
 from slotkeeper.domain.durations import DurationChoice, DurationRange, Durations, FixedDuration, WholeOpening
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.explanation import Explanation, Refusal
@@ -134,6 +135,7 @@ __all__ = [
     "CurrencyMismatchError",
     "Customer",
     "DateOverride",
+    "Delivery",
     "DuplicateIdError",
     "DurationChoice",
     "DurationError",
@@ -212,6 +214,7 @@ __all__ = [
     "Quote",
     "Recurrence",
     "RecurringHours",
+    "Redelivery",
     "Refusal",
     "RefusedError",
     "Request",

@@ -21,6 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import attrs
 
 from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.delivery import Delivery
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.fields import at_least, countable, if_given, instance_of, several
 from slotkeeper.domain.ids import Id, id_tuple
@@ -280,6 +281,9 @@ class Bookings(Protocol):
     def owed(self, *, limit: int) -> Sequence[Booking]:
         """Return bookings whose refund is pending, the longest waiting first."""
 
+    def unreminded(self, starting: Interval, /, *, now: dt.datetime, limit: int) -> Sequence[Booking]:
+        """Return bookings that block, start in an interval and were not reminded of, in order of start."""
+
 
 class Timeslots(Protocol):
     """Stored slots by id."""
@@ -323,8 +327,36 @@ class Outbox(Protocol):
     def pending(self, *, limit: int) -> Sequence[Event]:
         """Return events not yet marked, in the order in which they were appended."""
 
+    def claim(self, claim: Id, /, *, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Delivery]:
+        """Take events to hand on, in the order of appending; nobody else is given them before ``until``.
+
+        Free are those that are neither marked nor parked and whose last claim or pause has ended by ``now``,
+        that instant included. An event stays while an earlier one of its booking waits that is not taken with
+        it. One that was taken before is taken alone: should it end its relay each time, it drags no other
+        along.
+        """
+
     def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
         """Mark events as handed on; they stay as history."""
+
+    def put_off(self, claim: Id, event_id: Id, /, *, until: dt.datetime, fault: str) -> None:
+        """Have a claimed event pause because of a fault; do nothing if the claim has lost it."""
+
+    def park(self, claim: Id, event_id: Id, /, *, at: dt.datetime, fault: str) -> None:
+        """Give up a claimed event; do nothing if the claim has lost it. What follows in its booking waits."""
+
+    def give_back(self, claim: Id, event_ids: Iterable[Id], /) -> None:
+        """Free what a claim still has of these events, as if they had not been taken."""
+
+    def parked(self, *, limit: int) -> Sequence[Delivery]:
+        """Return events that were given up, the longest parked first."""
+
+    def release(self, event_id: Id, /) -> None:
+        """Have a parked event wait to be handed on, as if for the first time.
+
+        Raises:
+            NotFoundError: No event with that id is parked.
+        """
 
     def history(self, booking_id: Id, /) -> Sequence[Event]:
         """Return all events of a booking, in order."""
@@ -342,6 +374,9 @@ class Keys(Protocol):
         Raises:
             IdempotencyPendingError: Another unit of work has kept one meanwhile.
         """
+
+    def forget(self, before: dt.datetime, /, *, limit: int) -> int:
+        """Forget results that were kept before an instant, the oldest first, and return how many."""
 
 
 class UnitOfWork(Protocol):

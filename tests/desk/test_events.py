@@ -116,23 +116,6 @@ def test_relaying_hands_each_event_on_in_order_and_once() -> None:
     assert here.desk.relay(sent.append) == 0
 
 
-def test_a_relay_that_breaks_goes_on_where_it_broke() -> None:
-    here = shop()
-    for hour in range(3):
-        here.desk.book("wash", at(hour))
-    sent: list[Event] = []
-
-    def once(event: Event) -> None:
-        if len(sent) == 1:
-            raise RuntimeError
-        sent.append(event)
-
-    with pytest.raises(RuntimeError):
-        here.desk.relay(once)
-    assert here.desk.relay(sent.append) == 2
-    assert sent == here.told
-
-
 def test_where_the_host_commits_subscribers_wait_for_the_relay() -> None:
     class HostsStore(MemoryStore):
         commits = False

@@ -18,6 +18,7 @@ from slotkeeper import (
     Resource,
     Schedule,
     SlotTakenError,
+    StaleVersionError,
     Timeslot,
 )
 
@@ -186,3 +187,14 @@ def test_nonsense_about_slots_is_refused_and_writes_nothing() -> None:
         with pytest.raises(error):
             call()
         assert here.written() == before
+
+
+def test_a_slot_is_deleted_only_at_the_version_that_is_expected() -> None:
+    here = shop()
+    here.desk.add_timeslot(Timeslot("t", "bay", Interval(at(0), at(1))))
+    with pytest.raises(StaleVersionError) as stale:
+        here.desk.delete_timeslot("t", expected_version=2)
+    assert (stale.value.kind, stale.value.expected, stale.value.actual) == ("timeslot", 2, 1)
+    here.desk.delete_timeslot("t", expected_version=1)
+    with pytest.raises(NotFoundError):
+        here.desk.get_timeslot("t")

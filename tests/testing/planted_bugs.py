@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
 from slotkeeper.adapters.cursor import sort_key
-from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryOutbox, MemoryStore, MemoryTimeslots
+from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore, MemoryTimeslots
+from slotkeeper.adapters.memory_outbox import MemoryOutbox
+from slotkeeper.adapters.undo import take
 from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.delivery import Delivery
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id
@@ -234,7 +237,60 @@ class ForgetsWhatWasSent(MemoryOutbox):
     """Keeps no history."""
 
     def history(self, booking_id: Id, /) -> Sequence[Event]:
-        return [one for one in super().history(booking_id) if one.id not in self._sent]
+        return [one for one in super().history(booking_id) if self._way(one.id).sent_at is None]
+
+
+class GivesEventsToAll(MemoryOutbox):
+    """Forgets who has taken what."""
+
+    def claim(self, claim: Id, /, *, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Delivery]:
+        del until
+        return super().claim(claim, now=now, until=now, limit=limit)
+
+
+class LetsEventsOvertake(MemoryOutbox):
+    """Looks at each event alone, and not at those of the same booking before it."""
+
+    def _free(self, now: dt.datetime) -> Iterator[Delivery]:
+        ways = ((event, self._way(event.id)) for event in self._events.values())
+        free = ((event, way) for event, way in ways if way.sent_at is None and way.is_free(now))
+        return (Delivery(event, way.attempts + 1, way.fault) for event, way in free)
+
+
+class HearsLateClaims(MemoryOutbox):
+    """Lets a claim that has lost an event decide about it."""
+
+    def park(self, claim: Id, event_id: Id, /, *, at: dt.datetime, fault: str) -> None:
+        del claim
+        self._change(event_id, claim=None, held_until=None, fault=fault, parked_at=at)
+
+
+class GivesSuspectsTogether(MemoryOutbox):
+    """Gives what ended a relay once together with all the rest."""
+
+    def claim(self, claim: Id, /, *, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Delivery]:
+        taken = list(self._free(now))[:limit]
+        for one in taken:
+            self._change(one.event.id, attempts=one.attempt, claim=claim, held_until=until)
+        return taken
+
+
+class ForgetsYoungKeys(MemoryKeys):
+    """Forgets the youngest first."""
+
+    def forget(self, before: dt.datetime, /, *, limit: int) -> int:
+        old = sorted(pair for pair, one in self._items.items() if one.at < before)[:limit]
+        for pair in sorted(old, key=lambda pair: self._items[pair].at, reverse=True):
+            take(self._items, pair, self._undo)
+        return len(old)
+
+
+class RemindsOfWhatLapsed(MemoryBookings):
+    """Forgets that a hold may have lapsed."""
+
+    def unreminded(self, starting: Interval, /, *, now: dt.datetime, limit: int) -> Sequence[Booking]:
+        del now
+        return super().unreminded(starting, now=EARLIEST, limit=limit)
 
 
 class KeepsTheLastResult(MemoryKeys):

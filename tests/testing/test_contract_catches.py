@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from tests.testing import planted_bugs as bugs
 
-from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryOutbox, MemoryStore
+from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore
+from slotkeeper.adapters.memory_outbox import MemoryOutbox
 from slotkeeper.ports import Store
 from slotkeeper.testing.contract import StoreContract
 from slotkeeper.testing.machine import run_store_machine
@@ -39,6 +40,14 @@ FOUND_BY: dict[type, str] = {
     bugs.KeepsEventsOfWhatFailed: "test_a_unit_of_work_that_raises_leaves_everything_as_it_was",
     bugs.TellsEventsByTheirId: "test_events_wait_in_the_order_of_their_appending_until_they_are_marked",
     bugs.ForgetsWhatWasSent: "test_events_wait_in_the_order_of_their_appending_until_they_are_marked",
+    bugs.GivesEventsToAll: "test_what_waits_is_given_in_order_and_to_one_claim_only",
+    bugs.LetsEventsOvertake: "test_what_was_put_off_pauses_and_the_rest_of_its_booking_waits",
+    bugs.HearsLateClaims: "test_a_claim_that_has_lost_an_event_changes_nothing",
+    bugs.GivesSuspectsTogether: "test_a_claim_ends_at_its_instant_and_what_it_had_is_given_alone",
+    bugs.ForgetsYoungKeys: "test_what_was_kept_before_an_instant_is_forgotten_the_oldest_first",
+    bugs.RemindsOfWhatLapsed: (
+        "test_nobody_is_reminded_twice_or_of_what_is_off_or_lapsed_or_starts_at_another_time"
+    ),
     bugs.KeepsTheLastResult: "test_a_key_is_kept_once",
     bugs.BringsNoSlotBack: "test_a_unit_of_work_that_raises_leaves_everything_as_it_was",
 }
@@ -56,6 +65,7 @@ BEYOND_THE_MACHINE: set[type] = {  # it draws neither these values nor pages, or
     bugs.TakesIdsForText,
     bugs.CountsThePage,
     bugs.LeavesGaps,
+    bugs.ForgetsYoungKeys,
 }
 SURE = settings(
     settings(),
@@ -103,7 +113,8 @@ def test_an_author_subclasses_the_contract_and_declares_what_the_store_cannot_do
 ) -> None:
     pytester.makepyfile(
         """
-        from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryOutbox, MemoryStore
+        from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore
+        from slotkeeper.adapters.memory_outbox import MemoryOutbox
         from slotkeeper.testing import Capabilities, StoreContract
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from slotkeeper.adapters.cursor import SortKey, cursor_after, read_cursor, sort_key
+from slotkeeper.adapters.memory_outbox import MemoryOutbox
+from slotkeeper.adapters.undo import Undo, put, take
 from slotkeeper.domain.booking import Booking, PaymentStatus
-from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.resource import Resource
@@ -25,7 +26,6 @@ from slotkeeper.engine.timeline import Timeline
 from slotkeeper.errors import DuplicateIdError, IdempotencyPendingError, NotFoundError, StaleVersionError
 from slotkeeper.ports import BookingFilter, KeptResult, Listing, Page, UnitOfWork
 
-_Undo = list[Callable[[], object]]
 T = TypeVar("T", Resource, Service)
 
 
@@ -36,7 +36,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._undo: _Undo = []
+        self._undo: Undo = []
         self._depth = 0
         self._unit = MemoryUnit(self._undo)
 
@@ -66,7 +66,7 @@ class MemoryStore:
 class MemoryUnit:
     """The repositories, and the notes of how to undo what was changed in them."""
 
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self.resources: MemoryCatalogue[Resource] = MemoryCatalogue("resource", undo)
         self.services: MemoryCatalogue[Service] = MemoryCatalogue("service", undo)
         self.bookings = MemoryBookings(self.resources, self.services, undo)
@@ -81,7 +81,7 @@ class MemoryUnit:
 class MemoryCatalogue(Generic[T]):
     """Resources or services by id."""
 
-    def __init__(self, kind: str, undo: _Undo) -> None:
+    def __init__(self, kind: str, undo: Undo) -> None:
         self._kind, self._undo = kind, undo
         self._items: dict[Id, T] = {}
 
@@ -102,14 +102,14 @@ class MemoryCatalogue(Generic[T]):
         actual = old.version if old else 0
         if item.version != actual + 1:
             raise StaleVersionError(self._kind, item.id, item.version - 1, actual)
-        _set(self._items, item.id, item, self._undo)
+        put(self._items, item.id, item, self._undo)
 
 
 class MemoryBookings:
     """Bookings by id, and by resource in a timeline of their reach."""
 
     def __init__(
-        self, resources: MemoryCatalogue[Resource], services: MemoryCatalogue[Service], undo: _Undo
+        self, resources: MemoryCatalogue[Resource], services: MemoryCatalogue[Service], undo: Undo
     ) -> None:
         self._resources, self._services, self._undo = resources, services, undo
         self._items: dict[Id, Booking] = {}
@@ -151,7 +151,7 @@ class MemoryBookings:
     def _store(self, booking: Booking) -> None:
         self._index(booking)
         self._undo.append(lambda: self._unindex(booking))
-        _set(self._items, booking.id, booking, self._undo)
+        put(self._items, booking.id, booking, self._undo)
 
     def _remove(self, booking: Booking) -> None:
         self._unindex(booking)
@@ -198,11 +198,20 @@ class MemoryBookings:
         found = (one for one in self._items.values() if one.payment.status is PaymentStatus.REFUND_PENDING)
         return sorted(found, key=lambda one: sort_key(one, "updated_at"))[:limit]
 
+    def unreminded(self, starting: Interval, /, *, now: dt.datetime, limit: int) -> Sequence[Booking]:
+        """Return bookings that block, start within an interval and were not reminded of."""
+        found = (
+            one
+            for one in self._items.values()
+            if one.interval.start in starting and one.reminded_at is None and one.blocks(now)
+        )
+        return sorted(found, key=lambda one: sort_key(one, "start"))[:limit]
+
 
 class MemoryTimeslots:
     """Stored slots by id."""
 
-    def __init__(self, resources: MemoryCatalogue[Resource], undo: _Undo) -> None:
+    def __init__(self, resources: MemoryCatalogue[Resource], undo: Undo) -> None:
         self._resources, self._undo = resources, undo
         self._items: dict[Id, Timeslot] = {}
 
@@ -218,7 +227,7 @@ class MemoryTimeslots:
         if timeslot.id in self._items:
             raise DuplicateIdError("timeslot", timeslot.id)
         self._resources.get(timeslot.resource_id)
-        _set(self._items, timeslot.id, timeslot, self._undo)
+        put(self._items, timeslot.id, timeslot, self._undo)
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""
@@ -232,43 +241,14 @@ class MemoryTimeslots:
 
     def delete(self, timeslot_id: Id, /) -> None:
         """Remove one."""
-        removed = self.get(timeslot_id)
-        del self._items[timeslot_id]
-        self._undo.append(lambda: self._items.__setitem__(timeslot_id, removed))
-
-
-class MemoryOutbox:
-    """Events in the order of their appending, and which of them were handed on."""
-
-    def __init__(self, undo: _Undo) -> None:
-        self._undo = undo
-        self._events: dict[Id, Event] = {}
-        self._sent: dict[Id, Any] = {}
-
-    def append(self, event: Event, /) -> None:
-        """Add an event."""
-        if event.id in self._events:
-            raise DuplicateIdError("event", event.id)
-        _set(self._events, event.id, event, self._undo)
-
-    def pending(self, *, limit: int) -> Sequence[Event]:
-        """Return events not yet marked."""
-        return [one for one in self._events.values() if one.id not in self._sent][:limit]
-
-    def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
-        """Mark events as handed on."""
-        for one in event_ids:
-            _set(self._sent, one, at, self._undo)
-
-    def history(self, booking_id: Id, /) -> Sequence[Event]:
-        """Return all events of a booking."""
-        return [one for one in self._events.values() if one.booking_id == booking_id]
+        self.get(timeslot_id)
+        take(self._items, timeslot_id, self._undo)
 
 
 class MemoryKeys:
     """Results by idempotency key."""
 
-    def __init__(self, undo: _Undo) -> None:
+    def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._items: dict[tuple[str, str], KeptResult] = {}
 
@@ -280,18 +260,15 @@ class MemoryKeys:
         """Keep a result under a key."""
         if (scope, key) in self._items:
             raise IdempotencyPendingError(key)
-        _set(self._items, (scope, key), kept, self._undo)
+        put(self._items, (scope, key), kept, self._undo)
+
+    def forget(self, before: dt.datetime, /, *, limit: int) -> int:
+        """Forget results that were kept before an instant."""
+        old = sorted((one.at, *pair) for pair, one in self._items.items() if one.at < before)[:limit]
+        for _, *pair in old:
+            take(self._items, tuple(pair), self._undo)
+        return len(old)
 
 
 def _follows(key: SortKey, last: SortKey, *, descending: bool) -> bool:
     return key < last if descending else key > last
-
-
-def _set(items: dict[Any, Any], key: object, value: object, undo: _Undo) -> None:
-    """Set an entry, and note how to take it back."""
-    if key in items:
-        old = items[key]
-        undo.append(lambda: items.__setitem__(key, old))
-    else:
-        undo.append(lambda: items.pop(key))
-    items[key] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import wraps
 from inspect import isawaitable
@@ -11,6 +12,7 @@ import attrs
 
 from slotkeeper.desk.arguments import check_function
 from slotkeeper.desk.desk import BookingDesk
+from slotkeeper.domain.delivery import Redelivery
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.guards import Who
 from slotkeeper.domain.ids import Id
@@ -47,6 +49,14 @@ class DeskOptions(TypedDict, total=False):
     viewers: Iterable[Who]
     managers: str | Iterable[str]
     new_id: Callable[[], Id]
+
+
+class RelayTerms(TypedDict, total=False):
+    """The terms of `AsyncBookingDesk.relay`; they mean what they do for `BookingDesk.relay`."""
+
+    limit: int
+    lease: dt.timedelta
+    redelivery: Redelivery
 
 
 def awaited(
@@ -103,9 +113,11 @@ class AsyncBookingDesk:
     deactivate_service = awaited(BookingDesk.deactivate_service)
     decline = awaited(BookingDesk.decline)
     delete_timeslot = awaited(BookingDesk.delete_timeslot)
+    dismiss_event = awaited(BookingDesk.dismiss_event)
     expire_holds = awaited(BookingDesk.expire_holds)
     explain = awaited(BookingDesk.explain)
     find = awaited(BookingDesk.find)
+    forget_keys = awaited(BookingDesk.forget_keys)
     free_time = awaited(BookingDesk.free_time)
     generate_timeslots = awaited(BookingDesk.generate_timeslots)
     get = awaited(BookingDesk.get)
@@ -116,6 +128,7 @@ class AsyncBookingDesk:
     hold = awaited(BookingDesk.hold)
     mark_no_show = awaited(BookingDesk.mark_no_show)
     next_slot = awaited(BookingDesk.next_slot)
+    parked_events = awaited(BookingDesk.parked_events)
     put_resource = awaited(BookingDesk.put_resource)
     put_service = awaited(BookingDesk.put_service)
     quote_cancellation = awaited(BookingDesk.quote_cancellation)
@@ -124,6 +137,7 @@ class AsyncBookingDesk:
     reminders_due = awaited(BookingDesk.reminders_due)
     reschedule = awaited(BookingDesk.reschedule)
     resources = awaited(BookingDesk.resources)
+    retry_event = awaited(BookingDesk.retry_event)
     services = awaited(BookingDesk.services)
     set_status = awaited(BookingDesk.set_status)
     settle = awaited(BookingDesk.settle)
@@ -137,11 +151,11 @@ class AsyncBookingDesk:
     update_resource = awaited(BookingDesk.update_resource)
     update_service = awaited(BookingDesk.update_service)
 
-    async def relay(self, notify: AnyNotifier | None = None, *, limit: int = 100) -> int:
+    async def relay(self, notify: AnyNotifier | None = None, **terms: Unpack[RelayTerms]) -> int:
         """Do what `BookingDesk.relay` does; the receiver may be asynchronous."""
         check_function("notify", notify)
         receiver = None if notify is None else _Told(self.store, notify)
-        return await self.store.run(lambda store: self._over(store).relay(receiver, limit=limit))
+        return await self.store.run(lambda store: self._over(store).relay(receiver, **terms))
 
     # -- steps -----------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ import attrs
 from slotkeeper.desk.availability import Availability
 from slotkeeper.desk.catalogue import Cataloguing
 from slotkeeper.desk.ending import Ending
+from slotkeeper.desk.forgetting import Forgetting
 from slotkeeper.desk.moving import Moving
 from slotkeeper.desk.reading import Reading
+from slotkeeper.desk.relaying import Relaying
 from slotkeeper.desk.series import BookingSeries
 from slotkeeper.desk.statistics import Counting
 from slotkeeper.desk.stored_slots import StoredSlots
@@ -17,7 +19,17 @@ from slotkeeper.desk.telling import Telling
 
 @attrs.frozen(slots=False, eq=False, kw_only=True)
 class BookingDesk(
-    Cataloguing, StoredSlots, Availability, BookingSeries, Ending, Moving, Reading, Counting, Telling
+    Cataloguing,
+    StoredSlots,
+    Availability,
+    BookingSeries,
+    Ending,
+    Moving,
+    Reading,
+    Counting,
+    Telling,
+    Relaying,
+    Forgetting,
 ):
     """Keeps appointments: everything that can be asked of a store of bookings.
 

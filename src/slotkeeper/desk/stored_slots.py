@@ -8,7 +8,14 @@ from typing import Any
 
 import attrs
 
-from slotkeeper.desk.arguments import check_kind, check_length, check_window, optional_id
+from slotkeeper.desk.arguments import (
+    check_expected,
+    check_kind,
+    check_length,
+    check_version,
+    check_window,
+    optional_id,
+)
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.making import Making, as_stored
 from slotkeeper.desk.results import FreeTimeslot
@@ -166,21 +173,31 @@ class StoredSlots(Making):
             ]
         return [row for row in rows if row.free_units or not only_free]
 
-    def delete_timeslot(self, timeslot_id: Id, *, actor: Actor | None = None, key: str | None = None) -> None:
+    def delete_timeslot(
+        self,
+        timeslot_id: Id,
+        *,
+        actor: Actor | None = None,
+        key: str | None = None,
+        expected_version: int | None = None,
+    ) -> None:
         """Remove a stored slot that nothing is booked on; what was called off or is over does not matter.
 
         Raises:
             NotFoundError: There is none.
+            StaleVersionError: It is not at the version that was expected.
             SlotTakenError: A booking or hold that was made on it takes its resource.
             ForbiddenError: The actor is no manager.
             IdempotencyMismatchError: The key belongs to another request.
         """
         check_id("timeslot_id", timeslot_id)
+        check_expected(expected_version)
         self._manage(actor, "delete_timeslot")
 
         def change(work: Work) -> Timeslot:
             slot = self._timeslot(work.unit, timeslot_id)
             work.unit.lock([slot.resource_id])
+            check_version("timeslot", timeslot_id, expected_version, slot.version)
             taken = work.unit.bookings.relevant([slot.resource_id], slot.interval)
             on_it = [one for one in taken if one.timeslot_id == slot.id and one.blocks(work.now)]
             if on_it:
@@ -188,7 +205,8 @@ class StoredSlots(Making):
             work.unit.timeslots.delete(timeslot_id)
             return slot
 
-        self._run(Command("delete_timeslot", actor, key, {"id": timeslot_id}), Timeslot, change)
+        content = {"id": timeslot_id, "version": expected_version}
+        self._run(Command("delete_timeslot", actor, key, content), Timeslot, change)
 
     # -- steps -----------------------------------------------------------------------------------------------
 

@@ -1,22 +1,21 @@
-"""Telling: reminders that are due, and events handed on from the outbox."""
+"""Telling: whom to remind, each once, however many ask."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from slotkeeper.desk.arguments import check_count, check_function, check_length
+from slotkeeper.desk.arguments import check_count, check_length
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.transitions import Transitions, next_version
 from slotkeeper.domain.actor import SYSTEM
 from slotkeeper.domain.booking import Booking
-from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import TICK, later
 from slotkeeper.domain.interval import Interval
-from slotkeeper.ports import BookingFilter, Notifier, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 
 
 class Telling(Transitions):
-    """What is told to customers and to other systems."""
+    """What is told to customers."""
 
     def reminders_due(self, within: dt.timedelta, *, limit: int = 1000) -> list[Booking]:
         """Return the bookings whose customer is to be reminded, by start, at most ``limit``.
@@ -57,34 +56,6 @@ class Telling(Transitions):
 
         return self._run(Command("remind", SYSTEM), list[Booking], change)
 
-    def relay(self, notify: Notifier | None = None, *, limit: int = 100) -> int:
-        """Hand events from the outbox to ``notify``, or to the subscribers, and mark them; return how many.
-
-        At least once, in order: where the process ends or a receiver raises in between, the events from there
-        on come again. Subscribers were told after the commit, unless the transaction was the host's; so a
-        host that relays to something else names it. It is a sweep, so it takes no idempotency key.
-
-        Raises:
-            InvalidFieldError: The limit is not positive, or ``notify`` cannot be called.
-        """
-        check_count("limit", limit)
-        check_function("notify", notify)
-        with self._read() as unit:
-            events = unit.outbox.pending(limit=limit)
-        told: list[Id] = []
-        try:
-            for event in events:
-                for one in (notify,) if notify is not None else self.subscribers:
-                    one(event)
-                told.append(event.id)
-        finally:
-            if told:
-                with self.store.begin() as unit:
-                    unit.outbox.mark_sent(told, at=self._now())
-        return len(told)
-
     def _due(self, unit: UnitOfWork, within: dt.timedelta, now: dt.datetime, limit: int) -> list[Booking]:
         soon = Interval(later(now, TICK), later(later(now, within), TICK))
-        wanted = BookingFilter(starting=soon, statuses=self.lifecycle.occupying)
-        found = (one for one in self._each(unit, wanted) if one.reminded_at is None and one.blocks(now))
-        return list(found)[:limit]
+        return list(unit.bookings.unreminded(soon, now=now, limit=limit))

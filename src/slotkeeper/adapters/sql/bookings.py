@@ -101,6 +101,11 @@ class SqlBookings:
         """Return bookings whose refund is pending."""
         return self._read(self._statements.owed, at_most=limit)
 
+    def unreminded(self, starting: Interval, /, *, now: dt.datetime, limit: int) -> Sequence[Booking]:
+        """Return bookings that block, start within an interval and were not reminded of."""
+        soon = {"earliest": starting.start, "latest": starting.end}
+        return self._read(self._statements.unreminded, now=now, at_most=limit, **soon)
+
     def _read(self, query: sa.Select[Any], **parameters: object) -> list[Booking]:
         return list(rows.bookings_of(self._transaction.rows(query, parameters)))
 

@@ -10,6 +10,7 @@ a resource, where every booking looks, rows are searched by length class, each i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -139,11 +140,12 @@ def _optional(name: str, of: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
 
 
 def _index_of_some(
-    name: str, *columns: str, where: sa.ColumnElement[bool], led_by: str
+    name: str, *columns: str, where: sa.ColumnElement[bool], led_by: str | Sequence[str]
 ) -> tuple[sa.Index, sa.Index]:
     """Return an index of the rows that are asked for; on databases that index all, those stand together."""
     some = sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
-    every = sa.Index(f"{name}_of_all", led_by, *columns)
+    leading = (led_by,) if isinstance(led_by, str) else led_by
+    every = sa.Index(f"{name}_of_all", *leading, *columns)
     return _made_on(some, "sqlite", "postgresql"), _made_on(every, "mysql", "mariadb")
 
 
@@ -199,6 +201,7 @@ def _capacity() -> list[sa.schema.SchemaItem]:
 
 def _booking(services: sa.Table) -> list[sa.schema.SchemaItem]:
     occupies, owed = occupying(sa.column("occupies")), refund_pending(sa.column("payment_status"))
+    unreminded = sa.and_(occupies, sa.column("reminded_at").is_(None))
     return [
         sa.Column("id", kind.IdText(), primary_key=True),
         _column("service_id", kind.IdText()),
@@ -243,6 +246,7 @@ def _booking(services: sa.Table) -> list[sa.schema.SchemaItem]:
         sa.Index("status", "status", "start_at", "id"),
         sa.Index("series", "series_id", "start_at"),
         *_index_of_some("lapsing", "expires_at", "id", where=occupies, led_by="occupies"),
+        *_index_of_some("unreminded", "start_at", "id", where=unreminded, led_by=("occupies", "reminded_at")),
         *_index_of_some("owed", "updated_at", "id", where=owed, led_by="payment_status"),
         sa.ForeignKeyConstraint(["service_id"], [services.c.id]),
     ]
@@ -302,6 +306,7 @@ def _timeslot(resources: sa.Table) -> list[sa.schema.SchemaItem]:
 
 def _event() -> list[sa.schema.SchemaItem]:
     unsent = sa.column("sent_at").is_(None)
+    given_up = sa.and_(unsent, sa.column("parked_at").is_not(None))
     return [
         sa.Column("position", kind.Whole(), primary_key=True, autoincrement=True),
         _column("id", kind.IdText()),
@@ -309,11 +314,17 @@ def _event() -> list[sa.schema.SchemaItem]:
         _column("sequence", kind.Whole()),
         _column("action", kind.CODE),
         _column("at", kind.Instant()),
+        _column("attempts", kind.Whole(), server_default="0"),
+        _optional("claim", kind.IdText()),
+        _optional("held_until", kind.Instant()),
+        _optional("fault", kind.WORDS),
+        _optional("parked_at", kind.Instant()),
         _optional("sent_at", kind.Instant()),
         _column("body", kind.WORDS),
         sa.UniqueConstraint("id"),
         sa.Index("booking", "booking_id", "position"),
         *_index_of_some("unsent", "position", where=unsent, led_by="sent_at"),
+        *_index_of_some("parked", "parked_at", "position", where=given_up, led_by="sent_at"),
     ]
 
 

@@ -34,6 +34,7 @@ class BookingStatements:
         self.relevant = ordered(tables, near(tables, wanted_resources), [bookings.c.start_at, bookings.c.id])
         self.lapsed = lapsed(tables)
         self.owed = owed(tables)
+        self.unreminded = unreminded(tables)
         self.update = sa.update(bookings).where(
             bookings.c.id == wanted_id,
             bookings.c.version == sa.bindparam("wanted_version", type_=Whole()),
@@ -98,6 +99,19 @@ def owed(tables: Tables) -> sa.Select[Any]:
     return ordered(
         tables, _first(sa.select(row.id).where(refund_pending(row.payment_status)).order_by(*order)), order
     )
+
+
+def unreminded(tables: Tables) -> sa.Select[Any]:
+    """Return the query of bookings that block, start within an interval and were not reminded of."""
+    row = tables.bookings.c
+    order = [row.start_at, row.id]
+    lasting = sa.or_(row.expires_at.is_(None), row.expires_at > sa.bindparam("now", type_=Instant()))
+    soon = (
+        row.start_at >= sa.bindparam("earliest", type_=Instant()),
+        row.start_at < sa.bindparam("latest", type_=Instant()),
+    )
+    wanted = sa.select(row.id).where(occupying(row.occupies), row.reminded_at.is_(None), lasting, *soon)
+    return ordered(tables, _first(wanted.order_by(*order)), order)
 
 
 def _first(query: sa.Select[Any]) -> sa.Select[Any]:

@@ -58,11 +58,12 @@ class Transaction:
         Raises:
             InvalidFieldError: The unit of work was opened to read.
         """
-        self._check_writes()
+        self.check_writes()
         with faults_told(self._backend):
             return self._connection.execute(statement, parameters).rowcount
 
-    def _check_writes(self) -> None:
+    def check_writes(self) -> None:
+        """Raise `InvalidFieldError` if the unit of work was opened to read."""
         if not self._write:
             raise InvalidFieldError("begin.write", self._write, "must be true to change anything")
 
@@ -86,7 +87,7 @@ class Transaction:
 
     def _inserted(self, statement: sa.Insert, rows: Parameters) -> int:
         """Insert rows, and return how many; where some may be left out, what comes back is counted."""
-        self._check_writes()
+        self.check_writes()
         with faults_told(self._backend):
             result = self._connection.execute(statement, rows)
             return len(result.all()) if result.returns_rows else result.rowcount

@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(f"{__name__}.chapters")
 from slotkeeper.testing.contract.chapters import (  # noqa: E402 - after its assertions are made to explain themselves
     BookingTests,
     CatalogueTests,
+    ClaimTests,
     GuardTests,
     KeyTests,
     ListingTests,
@@ -49,6 +50,7 @@ class StoreContract(
     ListingTests,
     TimeslotTests,
     OutboxTests,
+    ClaimTests,
     KeyTests,
     RoundTripTests,
 ):

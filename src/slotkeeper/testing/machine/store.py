@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import product
 
 import attrs
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Timeslot
-from slotkeeper.errors import SlotkeeperError
+from slotkeeper.errors import NotFoundError, SlotkeeperError
 from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
 from slotkeeper.testing.contract.chapters.guard import small_visits
 from slotkeeper.testing.contract.samples import HOUR, NOW, at, happening, kept, room, span
@@ -25,6 +26,8 @@ from slotkeeper.testing.machine.store_model import Outcome, StoreModel
 ROOMS = (1, 2)
 IDS = st.integers(1, 5)
 HOURS = st.integers(0, 12)
+CLAIMS = st.sampled_from(("a", "b"))
+ANY = st.integers(0, 99)
 CLOCK = st.sampled_from((NOW, at(1), at(2), at(6)))
 SPANS = st.builds(lambda start, length: span(start, start + length), HOURS, st.integers(1, 4))
 
@@ -163,19 +166,58 @@ class StoreMachine(StoreDriver):
     def append(self, booking: Booking) -> None:
         self.appended += 1
         event = happening(self.appended, booking)
-        self.model.events.append(event)
+        self.model.outbox.append(event)
         self._agree(None, lambda unit: unit.outbox.append(event))
 
     @rule(count=st.integers(1, 3))
     def mark_sent(self, count: int) -> None:
-        chosen = [one.id for one in self.model.pending()[:count]]
-        self.model.sent.update(chosen)
+        chosen = [one.id for one in self.model.outbox.pending()[:count]]
+        for one in chosen:
+            self.model.outbox.mark_sent(one)
         self._agree(None, lambda unit: unit.outbox.mark_sent(chosen, at=NOW))
 
-    @rule(scope=st.sampled_from("ab"), key=st.sampled_from("ab"), content=st.integers(0, 9))
-    def keep(self, scope: str, key: str, content: int) -> None:
-        result = kept(content)
+    @rule(claim=CLAIMS, now=CLOCK, hours=st.integers(1, 3), limit=st.integers(1, 4))
+    def claim(self, claim: Id, now: dt.datetime, hours: int, limit: int) -> None:
+        until = now + hours * HOUR
+        with self._work() as unit:
+            found = unit.outbox.claim(claim, now=now, until=until, limit=limit)
+        given = [(one.event, one.attempt) for one in found]
+        assert given == self.model.outbox.claim(claim, now, until, limit)
+
+    @precondition(lambda self: self.model.outbox.parcels)
+    @rule(claim=CLAIMS, which=ANY, until=CLOCK, end=st.sampled_from(("put_off", "park", "give_back")))
+    def end_a_claim(self, claim: Id, which: int, until: dt.datetime, end: str) -> None:
+        outbox, event_id = self.model.outbox, self._event(which)
+        if end == "put_off":
+            outbox.put_off(claim, event_id, until)
+            self._agree(None, lambda unit: unit.outbox.put_off(claim, event_id, until=until, fault="x"))
+        elif end == "park":
+            outbox.park(claim, event_id)
+            self._agree(None, lambda unit: unit.outbox.park(claim, event_id, at=NOW, fault="x"))
+        else:
+            outbox.give_back(claim, event_id)
+            self._agree(None, lambda unit: unit.outbox.give_back(claim, [event_id]))
+
+    @precondition(lambda self: self.model.outbox.parcels)
+    @rule(which=ANY)
+    def release(self, which: int) -> None:
+        event_id = self._event(which)
+        expected = None if self.model.outbox.release(event_id) else NotFoundError
+        self._agree(expected, lambda unit: unit.outbox.release(event_id))
+
+    def _event(self, which: int) -> Id:
+        parcels = self.model.outbox.parcels
+        return parcels[which % len(parcels)].event.id
+
+    @rule(scope=st.sampled_from("ab"), key=st.sampled_from("ab"), content=st.integers(0, 9), moment=CLOCK)
+    def keep(self, scope: str, key: str, content: int, moment: dt.datetime) -> None:
+        result = attrs.evolve(kept(content), at=moment)
         self._agree(self.model.keep(scope, key, result), lambda unit: unit.keys.keep(scope, key, result))
+
+    @rule(before=CLOCK)
+    def forget(self, before: dt.datetime) -> None:
+        with self._work() as unit:
+            assert unit.keys.forget(before, limit=9) == self.model.forget(before)
 
     # -- questions ---------------------------------------------------------------------------------------
 
@@ -190,6 +232,12 @@ class StoreMachine(StoreDriver):
             found = unit.bookings.lapsed(now, limit=9)
         assert {one.id for one in found} == self.model.lapsed(now)
 
+    @rule(starting=SPANS, now=CLOCK)
+    def look_for_reminders(self, starting: Interval, now: dt.datetime) -> None:
+        with self._work() as unit:
+            found = unit.bookings.unreminded(starting, now=now, limit=9)
+        assert [one.id for one in found] == self.model.unreminded(starting, now)
+
     @invariant()
     def everything_is_as_the_model_says(self) -> None:
         model = self.model
@@ -199,9 +247,9 @@ class StoreMachine(StoreDriver):
             assert list(unit.resources.all()) == list(model.resources.values())
             slots = unit.timeslots.find(ROOMS, span(-9, 99))
             assert {one.id: one for one in slots} == model.timeslots
-            assert list(unit.outbox.pending(limit=99)) == model.pending()
+            assert list(unit.outbox.pending(limit=99)) == model.outbox.pending()
+            assert {one.event.id for one in unit.outbox.parked(limit=99)} == set(model.outbox.parked())
             for one in model.bookings:
-                history = [event for event in model.events if event.booking_id == one]
-                assert list(unit.outbox.history(one)) == history
-            for (scope, key), result in model.keys.items():
-                assert unit.keys.get(scope, key) == result
+                assert list(unit.outbox.history(one)) == model.outbox.history(one)
+            for scope, key in product("ab", "ab"):
+                assert unit.keys.get(scope, key) == model.keys.get((scope, key))

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import attrs
 
 from slotkeeper.domain.booking import Allocation, Booking
-from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.resource import Resource
@@ -21,6 +20,7 @@ from slotkeeper.errors import (
     StaleVersionError,
 )
 from slotkeeper.ports import KeptResult
+from slotkeeper.testing.machine.outbox_model import OutboxModel
 
 Outcome = type[Exception] | None
 """The error that a change must end with; None where it must succeed."""
@@ -33,8 +33,7 @@ class StoreModel:
     resources: dict[Id, Resource] = attrs.field(factory=dict)
     bookings: dict[Id, Booking] = attrs.field(factory=dict)
     timeslots: dict[Id, Timeslot] = attrs.field(factory=dict)
-    events: list[Event] = attrs.field(factory=list)
-    sent: set[Id] = attrs.field(factory=set)
+    outbox: OutboxModel = attrs.field(factory=OutboxModel)
     keys: dict[tuple[str, str], KeptResult] = attrs.field(factory=dict)
 
     def copy(self) -> StoreModel:
@@ -43,8 +42,7 @@ class StoreModel:
             dict(self.resources),
             dict(self.bookings),
             dict(self.timeslots),
-            list(self.events),
-            set(self.sent),
+            self.outbox.copy(),
             dict(self.keys),
         )
 
@@ -116,6 +114,13 @@ class StoreModel:
         self.keys[scope, key] = result
         return None
 
+    def forget(self, before: dt.datetime) -> int:
+        """Forget what was kept before an instant, and return how many."""
+        old = [pair for pair, one in self.keys.items() if one.at < before]
+        for pair in old:
+            del self.keys[pair]
+        return len(old)
+
     # -- asking ------------------------------------------------------------------------------------------
 
     def relevant(self, resource_ids: Iterable[Id], reach: Interval) -> list[Booking]:
@@ -133,9 +138,14 @@ class StoreModel:
         """Return the ids of what occupies although its expiry is reached."""
         return {one.id for one in self.bookings.values() if one.occupies and one.lapsed(now)}
 
-    def pending(self) -> list[Event]:
-        """Return the events that were not marked."""
-        return [one for one in self.events if one.id not in self.sent]
+    def unreminded(self, starting: Interval, now: dt.datetime) -> list[Id]:
+        """Return the ids of what is to be reminded of, by start."""
+        found = (
+            one
+            for one in self.bookings.values()
+            if one.blocks(now) and one.reminded_at is None and one.interval.start in starting
+        )
+        return [one.id for one in sorted(found, key=lambda one: (one.interval.start, id_to_text(one.id)))]
 
 
 def _covers(held: Allocation, wanted: Allocation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slotkeeper.testing.contract.chapters.bookings import BookingTests
 from slotkeeper.testing.contract.chapters.catalogue import CatalogueTests
+from slotkeeper.testing.contract.chapters.claims import ClaimTests
 from slotkeeper.testing.contract.chapters.guard import GuardTests
 from slotkeeper.testing.contract.chapters.keys import KeyTests
 from slotkeeper.testing.contract.chapters.listing import ListingTests
@@ -17,6 +18,7 @@ from slotkeeper.testing.contract.chapters.units import UnitOfWorkTests
 __all__ = [
     "BookingTests",
     "CatalogueTests",
+    "ClaimTests",
     "GuardTests",
     "KeyTests",
     "ListingTests",

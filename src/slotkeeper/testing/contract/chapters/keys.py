@@ -1,4 +1,4 @@
-"""Idempotency keys: one result for each, kept for good."""
+"""Idempotency keys: one result for each, kept until it is to be forgotten."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import attrs
 import pytest
 from hypothesis import strategies as st
 
+from slotkeeper.domain.instant import TICK
 from slotkeeper.errors import IdempotencyPendingError
 from slotkeeper.testing.contract.samples import at, kept
 from slotkeeper.testing.contract.suite import StoreSuite, for_all
@@ -50,6 +51,35 @@ class KeyTests(StoreSuite):
                     unit.keys.keep(*pair, kept(list(pair)))
             with store.begin(write=False) as unit:
                 assert [unit.keys.get(*pair) for pair in pairs] == [kept(list(pair)) for pair in pairs]
+
+    @for_all(ages=st.lists(st.integers(0, 9), max_size=6), bound=st.integers(0, 10), limit=st.integers(1, 7))
+    def test_what_was_kept_before_an_instant_is_forgotten_the_oldest_first(
+        self, ages: list[int], bound: int, limit: int
+    ) -> None:
+        results = {f"key {number}": attrs.evolve(kept(), at=at(age)) for number, age in enumerate(ages)}
+        old = sorted(one.at for one in results.values() if one.at < at(bound))
+        with self.fresh() as store:
+            with store.begin() as unit:
+                for key, result in results.items():
+                    unit.keys.keep("scope", key, result)
+            with store.begin() as unit:
+                assert unit.keys.forget(at(bound), limit=limit) == len(old[:limit])
+            with store.begin(write=False) as unit:
+                left = {key: unit.keys.get("scope", key) for key in results}
+        assert all(one is None or one == results[key] for key, one in left.items())
+        assert sorted(results[key].at for key, one in left.items() if one is None) == old[:limit]
+
+    def test_a_key_that_was_forgotten_is_free_again(self) -> None:
+        with self.fresh() as store:
+            with store.begin() as unit:
+                unit.keys.keep("scope", "key", kept("first"))
+            with store.begin() as unit:
+                assert unit.keys.forget(kept().at, limit=9) == 0
+                assert unit.keys.forget(kept().at + TICK, limit=9) == 1
+            with store.begin() as unit:
+                unit.keys.keep("scope", "key", kept("second"))
+            with store.begin(write=False) as unit:
+                assert unit.keys.get("scope", "key") == kept("second")
 
     @for_all(content=attributes(), microseconds=st.integers(0, 999_999), after=lengths())
     def test_a_result_comes_back_equal(self, content: dict[str, Any], microseconds: int, after: Any) -> None:  # noqa: ANN401

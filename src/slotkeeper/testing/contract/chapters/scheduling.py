@@ -1,4 +1,4 @@
-"""What the desk asks of bookings beside lists: those near a time, those lapsed, those owed money."""
+"""What the desk asks of bookings beside lists: those near a time, lapsed, owed money, to be reminded of."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def first_versions(given: list[Booking]) -> list[Booking]:
 
 
 class SchedulingTests(StoreSuite):
-    """`Bookings.relevant`, `Bookings.lapsed` and `Bookings.owed`."""
+    """`Bookings.relevant`, `Bookings.lapsed`, `Bookings.owed` and `Bookings.unreminded`."""
 
     @for_all(given=several, resource_ids=st.lists(few_ids(), max_size=3), reach=intervals())
     def test_the_bookings_near_a_time_are_those_that_occupy_or_count_there(
@@ -165,6 +165,43 @@ class SchedulingTests(StoreSuite):
                 assert list(unit.bookings.owed(limit=9)) == [one]
                 unit.bookings.replace(given, now=NOW)
                 assert list(unit.bookings.owed(limit=9)) == []
+
+    @for_all(given=several, starting=intervals(), now=instants(), limit=st.integers(1, 7))
+    def test_what_is_to_be_reminded_of_comes_by_start(
+        self, given: list[Booking], starting: Interval, now: dt.datetime, limit: int
+    ) -> None:
+        self.assume_storable(given)
+        stored = first_versions(given)
+        due = [
+            one
+            for one in stored
+            if one.blocks(now) and one.reminded_at is None and one.interval.start in starting
+        ]
+        with self.fresh() as store:
+            furnish(store)
+            add(store, *stored)
+            with store.begin(write=False) as unit:
+                found = list(unit.bookings.unreminded(starting, now=now, limit=limit))
+        assert all(one in due for one in found)
+        assert len({id_to_text(one.id) for one in found}) == len(found)
+        assert [one.interval.start for one in found] == sorted(one.interval.start for one in due)[:limit]
+
+    def test_nobody_is_reminded_twice_or_of_what_is_off_or_lapsed_or_starts_at_another_time(self) -> None:
+        first = visit(1, span(9, 10), expires_at=at(2))
+        others = (
+            visit(2, span(9, 10), occupies=False),
+            visit(3, span(9, 10), reminded_at=NOW),
+            visit(4, span(8, 10)),
+            visit(5, span(10, 11)),
+        )
+        with self.fresh() as store:
+            furnish(store)
+            add(store, first, *others)
+            with store.begin() as unit:
+                assert list(unit.bookings.unreminded(span(9, 10), now=at(2) - TICK, limit=9)) == [first]
+                assert list(unit.bookings.unreminded(span(9, 10), now=at(2), limit=9)) == []
+                unit.bookings.replace(following(first, reminded_at=NOW), now=NOW)
+                assert list(unit.bookings.unreminded(span(9, 10), now=NOW, limit=9)) == []
 
     def test_resources_are_looked_up_one_and_all(self) -> None:
         visits = [visit(one, span(9, 10), on=[one]) for one in RESOURCE_IDS]

@@ -312,6 +312,24 @@ def upgrade() -> None:
         unique=False,
         schema=here.schema,
     )
+    if here.is_one_of("sqlite", "postgresql"):
+        op.create_index(
+            here.name("ix", "bookings_unreminded"),
+            here.table("bookings"),
+            ["start_at", "id"],
+            unique=False,
+            schema=here.schema,
+            sqlite_where=sa.text("occupies = 1 AND reminded_at IS NULL"),
+            postgresql_where=sa.text("occupies = true AND reminded_at IS NULL"),
+        )
+    if here.is_one_of("mysql", "mariadb"):
+        op.create_index(
+            here.name("ix", "bookings_unreminded_of_all"),
+            here.table("bookings"),
+            ["occupies", "reminded_at", "start_at", "id"],
+            unique=False,
+            schema=here.schema,
+        )
     op.create_index(
         here.name("ix", "bookings_updated"),
         here.table("bookings"),
@@ -454,6 +472,11 @@ def upgrade() -> None:
         sa.Column("sequence", WHOLE, nullable=False),
         sa.Column("action", CODE, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
+        sa.Column("attempts", WHOLE, server_default="0", nullable=False),
+        sa.Column("claim", ID, nullable=True),
+        sa.Column("held_until", INSTANT, nullable=True),
+        sa.Column("fault", WORDS, nullable=True),
+        sa.Column("parked_at", INSTANT, nullable=True),
         sa.Column("sent_at", INSTANT, nullable=True),
         sa.Column("body", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("position", name=here.name("pk", "outbox")),
@@ -469,6 +492,24 @@ def upgrade() -> None:
         unique=False,
         schema=here.schema,
     )
+    if here.is_one_of("sqlite", "postgresql"):
+        op.create_index(
+            here.name("ix", "outbox_parked"),
+            here.table("outbox"),
+            ["parked_at", "position"],
+            unique=False,
+            schema=here.schema,
+            sqlite_where=sa.text("sent_at IS NULL AND parked_at IS NOT NULL"),
+            postgresql_where=sa.text("sent_at IS NULL AND parked_at IS NOT NULL"),
+        )
+    if here.is_one_of("mysql", "mariadb"):
+        op.create_index(
+            here.name("ix", "outbox_parked_of_all"),
+            here.table("outbox"),
+            ["sent_at", "parked_at", "position"],
+            unique=False,
+            schema=here.schema,
+        )
     if here.is_one_of("sqlite", "postgresql"):
         op.create_index(
             here.name("ix", "outbox_unsent"),
