@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from tests.desk.shops import EUROS, HALF, HOUR, MINUTE, TODAY, Provider, Shop, at, shop
+from tests.desk.test_versions import USE_CASES
 
 from slotkeeper import (
     Actor,
@@ -32,6 +34,15 @@ def _prepared() -> Shop:
     here.desk.book("wash", at(0), booking_id="b")
     here.desk.book("wash", at(1), booking_id="asked", action="request")
     here.desk.add_timeslot(Timeslot("t", "bay", Interval(at(5), at(5.5)), service_id="wash"))
+    now, here.clock.now = here.clock.now, at(-80)
+    here.desk.book("wash", at(-72), booking_id="missed")
+    here.clock.now = now
+    here.desk.start(here.desk.book("wash", at(7), booking_id="begun").id)
+    with here.desk.store.begin() as unit:
+        unit.outbox.append(attrs.evolve(here.told[0], id="parked"))
+        unit.outbox.mark_sent([one.id for one in here.told], at=here.clock.now)
+        unit.outbox.claim("relay", now=here.clock.now, until=at(8), limit=1)
+        unit.outbox.park("relay", "parked", at=here.clock.now, fault="x")
     return here
 
 
@@ -104,11 +115,68 @@ CALLS: dict[str, tuple[Call, Call]] = {
         lambda desk, key: desk.add_timeslot(Timeslot("u", "bay", TODAY), key=key),
         lambda desk, key: desk.add_timeslot(Timeslot("v", "bay", TODAY), key=key),
     ),
+    "checkout": (
+        lambda desk, key: desk.checkout("b", key=key),
+        lambda desk, key: desk.checkout("b", expected_version=1, key=key),
+    ),
+    "start": (
+        lambda desk, key: desk.start("b", key=key),
+        lambda desk, key: desk.start("b", reason="x", key=key),
+    ),
+    "decline": (
+        lambda desk, key: desk.decline("asked", key=key),
+        lambda desk, key: desk.decline("asked", reason="x", key=key),
+    ),
+    "complete": (
+        lambda desk, key: desk.complete("begun", key=key),
+        lambda desk, key: desk.complete("begun", reason="x", key=key),
+    ),
+    "mark_no_show": (
+        lambda desk, key: desk.mark_no_show("missed", key=key),
+        lambda desk, key: desk.mark_no_show("missed", reason="x", key=key),
+    ),
+    "put_resource": (
+        lambda desk, key: desk.put_resource(Resource("new"), key=key),
+        lambda desk, key: desk.put_resource(Resource("newer"), key=key),
+    ),
+    "deactivate_resource": (
+        lambda desk, key: desk.deactivate_resource("bay", key=key),
+        lambda desk, key: desk.deactivate_resource("bay", expected_version=1, key=key),
+    ),
+    "put_service": (
+        lambda desk, key: desk.put_service(Service("new", HALF), key=key),
+        lambda desk, key: desk.put_service(Service("new", HOUR), key=key),
+    ),
+    "update_service": (
+        lambda desk, key: desk.update_service(Service("wash", HALF), key=key),
+        lambda desk, key: desk.update_service(Service("wash", HOUR), key=key),
+    ),
+    "deactivate_service": (
+        lambda desk, key: desk.deactivate_service("wash", key=key),
+        lambda desk, key: desk.deactivate_service("wash", expected_version=1, key=key),
+    ),
+    "delete_timeslot": (
+        lambda desk, key: desk.delete_timeslot("t", key=key),
+        lambda desk, key: desk.delete_timeslot("t", expected_version=1, key=key),
+    ),
+    "retry_event": (
+        lambda desk, key: desk.retry_event("parked", key=key),
+        lambda desk, key: desk.retry_event("other", key=key),
+    ),
+    "dismiss_event": (
+        lambda desk, key: desk.dismiss_event("parked", key=key),
+        lambda desk, key: desk.dismiss_event("other", key=key),
+    ),
     "generate_timeslots": (
         lambda desk, key: desk.generate_timeslots("bay", TODAY, HOUR, key=key),
         lambda desk, key: desk.generate_timeslots("bay", TODAY, HALF, key=key),
     ),
 }
+
+
+def test_each_command_with_a_key_is_tried_here() -> None:
+    keyed = {name for name, arguments in USE_CASES.items() if "key" in arguments}
+    assert keyed == CALLS.keys() - {"book with facts"}
 
 
 @pytest.mark.parametrize("name", CALLS)
