@@ -332,7 +332,7 @@ class Outbox(Protocol):
 
         Free are those that are neither marked nor parked and whose last claim or pause has ended by ``now``,
         that instant included. An event stays while an earlier one of its booking waits that is not taken with
-        it. One that was taken before is taken alone: should it end its relay each time, it drags no other
+        it. One whose last claim ran out is taken alone: should it end its relay each time, it drags no other
         along.
         """
 

@@ -90,6 +90,7 @@ def _event_row(booking: Booking) -> rows.Columns:
         "action": "book",
         "at": NOW,
         "sent_at": NOW if number % 100 else None,
+        "parked_at": NOW if number % 500 == 0 else None,
         "body": json.dumps(to_json(happening(number, booking))),
     }
 

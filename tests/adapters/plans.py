@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import attrs
@@ -53,6 +54,10 @@ class Plan:
         return self.statement.startswith("SELECT count(")
 
 
+class _AskedEnoughError(Exception):
+    """Ends a unit of work without its changes."""
+
+
 def plans(store: SqlStore, ask: Question) -> list[Plan]:
     """Ask, and return how each query was carried out."""
     read = _READERS[store.engine.dialect.name]
@@ -70,8 +75,9 @@ def asked(store: SqlStore, ask: Question) -> list[Asked]:
             sent.append((statement, parameters))
 
     sa.event.listen(store.engine, "before_cursor_execute", note)
-    with store.begin(write=False) as unit:
+    with suppress(_AskedEnoughError), store.begin() as unit:
         ask(unit)
+        raise _AskedEnoughError  # what it changed is not to be there for the next question
     sa.event.remove(store.engine, "before_cursor_execute", note)
     return sent
 

@@ -21,7 +21,7 @@ from slotkeeper.adapters.cursor import cursor_after
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.domain.interval import Interval
 from slotkeeper.ports import BOOKING_ORDERS, BookingFilter, Listing
-from slotkeeper.testing.contract.samples import at
+from slotkeeper.testing.contract.samples import NOW, at
 
 FEW: Final = 3_000
 MANY: Final = 12_000
@@ -62,6 +62,9 @@ ASKED: Final[dict[str, Question]] = {
     "near, on several resources": lambda unit: unit.bookings.relevant(range(PLACES // 10), NEAR),
     "lapsed": lambda unit: unit.bookings.lapsed(at(5), limit=PAGE),
     "owed": lambda unit: unit.bookings.owed(limit=PAGE),
+    "to be reminded of": lambda unit: unit.bookings.unreminded(NEAR, now=NOW, limit=PAGE),
+    "parked": lambda unit: unit.outbox.parked(limit=PAGE),
+    "keys to forget": lambda unit: unit.keys.forget(NOW + MINUTE, limit=PAGE),
     "pending": lambda unit: unit.outbox.pending(limit=PAGE),
     "history": lambda unit: unit.outbox.history(SOME),
     "timeslots": lambda unit: unit.timeslots.find([1], NEAR),
@@ -79,6 +82,7 @@ ASKED: Final[dict[str, Question]] = {
 }
 WITH_MANY: Final[dict[str, Question]] = {
     "of a service": search(service_ids=[1]),
+    "claim": lambda unit: unit.outbox.claim("relay", now=at(5), until=at(6), limit=PAGE),
     "of a status": search(statuses=["held"]),
     "of a resource": search(resource_ids=[1]),
     "of several resources": search(resource_ids=[1, 2]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
+from slotkeeper.adapters.claims import Free
 from slotkeeper.adapters.cursor import sort_key
 from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore, MemoryTimeslots
 from slotkeeper.adapters.memory_outbox import MemoryOutbox
@@ -251,10 +252,11 @@ class GivesEventsToAll(MemoryOutbox):
 class LetsEventsOvertake(MemoryOutbox):
     """Looks at each event alone, and not at those of the same booking before it."""
 
-    def _free(self, now: dt.datetime) -> Iterator[Delivery]:
+    def _free(self, now: dt.datetime) -> Iterator[Free]:
         ways = ((event, self._way(event.id)) for event in self._events.values())
         free = ((event, way) for event, way in ways if way.sent_at is None and way.is_free(now))
-        return (Delivery(event, way.attempts + 1, way.fault) for event, way in free)
+        for event, way in free:
+            yield Free(Delivery(event, way.attempts + 1, way.fault), suspect=way.claim is not None)
 
 
 class HearsLateClaims(MemoryOutbox):
@@ -269,7 +271,7 @@ class GivesSuspectsTogether(MemoryOutbox):
     """Gives what ended a relay once together with all the rest."""
 
     def claim(self, claim: Id, /, *, now: dt.datetime, until: dt.datetime, limit: int) -> Sequence[Delivery]:
-        taken = list(self._free(now))[:limit]
+        taken = [one.delivery for one in self._free(now)][:limit]
         for one in taken:
             self._change(one.event.id, attempts=one.attempt, claim=claim, held_until=until)
         return taken

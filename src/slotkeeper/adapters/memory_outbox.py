@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from slotkeeper.adapters.claims import PARKED, taken_together
+from slotkeeper.adapters.claims import PARKED, Free, taken_together
 from slotkeeper.adapters.undo import Undo, put
 from slotkeeper.domain.delivery import Delivery
 from slotkeeper.domain.event import Event
@@ -71,13 +71,13 @@ class MemoryOutbox:
             self._change(one.event.id, attempts=one.attempt, claim=claim, held_until=until)
         return taken
 
-    def _free(self, now: dt.datetime) -> Iterator[Delivery]:
+    def _free(self, now: dt.datetime) -> Iterator[Free]:
         blocked = set[Id]()
         for event, way in self._waiting():
             if not way.is_free(now):
                 blocked.add(event.booking_id)
             elif event.booking_id not in blocked:
-                yield Delivery(event, way.attempts + 1, way.fault)
+                yield Free(Delivery(event, way.attempts + 1, way.fault), suspect=way.claim is not None)
 
     def mark_sent(self, event_ids: Iterable[Id], /, *, at: dt.datetime) -> None:
         """Mark events as handed on."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from slotkeeper.adapters.claims import PARKED, taken_together
+from slotkeeper.adapters.claims import PARKED, Free, taken_together
 from slotkeeper.adapters.sql.outbox_statements import outbox_statements_for
 from slotkeeper.adapters.sql.transaction import Transaction, in_portions
 from slotkeeper.domain.codec import from_json, to_json
@@ -52,7 +52,12 @@ class SqlOutbox:
         self._transaction.check_writes()
         found = self._transaction.rows(self._statements.free, {"now": now, "at_most": limit})
         first = self._with_all_before(found)
-        taken = taken_together((_delivery(row, row.attempts + 1) for row in found if row.id in first), limit)
+        free = (
+            Free(_delivery(row, row.attempts + 1), suspect=row.claim is not None)
+            for row in found
+            if row.id in first
+        )
+        taken = taken_together(free, limit)
         for portion in in_portions(one.event.id for one in taken):
             facts = {"event_ids": portion, "taken_by": claim, "until": until}
             self._transaction.change(self._statements.take, facts)

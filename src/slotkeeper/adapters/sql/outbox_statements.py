@@ -38,7 +38,7 @@ class OutboxStatements:
 
         self.pending = sa.select(row.body).where(waits).order_by(row.position).limit(at_most)
         self.free = (
-            sa.select(row.id, row.booking_id, row.attempts, row.fault, row.body)
+            sa.select(row.id, row.booking_id, row.attempts, row.claim, row.fault, row.body)
             .where(waits, row.parked_at.is_(None), sa.or_(row.held_until.is_(None), row.held_until <= now))
             .where(~held_back)
             .order_by(row.position)

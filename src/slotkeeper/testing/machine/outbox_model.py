@@ -63,7 +63,7 @@ class OutboxModel:
             before = [p for p in self.parcels[:number] if p.event.booking_id == one.event.booking_id]
             if one.sent or not all(p.sent or p.free(now) for p in (*before, one)):
                 continue
-            if chosen and (one.attempts or chosen[0].attempts):
+            if chosen and (one.claim or chosen[0].claim):
                 break
             chosen.append(one)
         chosen = chosen[:limit]

@@ -86,6 +86,15 @@ class ClaimTests(StoreSuite):
                 (again,) = unit.outbox.claim("c", now=LATER, until=LATER + HOUR, limit=1)
             assert again == Delivery(happening(1, FIRST), 2, "full")
 
+    def test_what_was_put_off_is_given_together_with_the_rest(self) -> None:
+        with self.fresh() as store:
+            append(store, 1, 2, 4)
+            claimed(store, "a", limit=2)
+            with store.begin() as unit:
+                unit.outbox.put_off("a", 1, until=LATER, fault="full")
+                unit.outbox.put_off("a", 2, until=LATER, fault="full")
+            assert claimed(store, "b", now=LATER, until=LATER + HOUR) == [(1, 2), (2, 2), (4, 1)]
+
     def test_what_is_parked_is_given_no_more_and_the_rest_of_its_booking_waits(self) -> None:
         with self.fresh() as store:
             append(store, 1, 2, 3)
