@@ -26,7 +26,7 @@ class OutboxStatements:
         claim = sa.bindparam("taken_by", type_=IdText())
         one = row.id == sa.bindparam("event_id", type_=IdText())
         waits = row.sent_at.is_(None)
-        # The order is kept by looking again at what was found; this keeps what must wait from filling the limit.
+        # Looking again at what was found keeps the order; this keeps the limit from being filled in vain.
         held_back = sa.exists().where(
             before.booking_id == row.booking_id,
             before.position < row.position,
