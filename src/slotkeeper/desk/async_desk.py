@@ -12,6 +12,7 @@ import attrs
 
 from slotkeeper.desk.arguments import check_function
 from slotkeeper.desk.desk import BookingDesk
+from slotkeeper.desk.relaying import LEASE, USUALLY
 from slotkeeper.domain.delivery import Redelivery
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.guards import Who
@@ -48,15 +49,8 @@ class DeskOptions(TypedDict, total=False):
     prices: Mapping[str, PriceFunction]
     viewers: Iterable[Who]
     managers: str | Iterable[str]
+    zone_data: Callable[[str], str | None]
     new_id: Callable[[], Id]
-
-
-class RelayTerms(TypedDict, total=False):
-    """The terms of `AsyncBookingDesk.relay`; they mean what they do for `BookingDesk.relay`."""
-
-    limit: int
-    lease: dt.timedelta
-    redelivery: Redelivery
 
 
 def awaited(
@@ -135,6 +129,7 @@ class AsyncBookingDesk:
     quote_reschedule = awaited(BookingDesk.quote_reschedule)
     remind = awaited(BookingDesk.remind)
     reminders_due = awaited(BookingDesk.reminders_due)
+    reresolve = awaited(BookingDesk.reresolve)
     reschedule = awaited(BookingDesk.reschedule)
     resources = awaited(BookingDesk.resources)
     retry_event = awaited(BookingDesk.retry_event)
@@ -151,11 +146,20 @@ class AsyncBookingDesk:
     update_resource = awaited(BookingDesk.update_resource)
     update_service = awaited(BookingDesk.update_service)
 
-    async def relay(self, notify: AnyNotifier | None = None, **terms: Unpack[RelayTerms]) -> int:
+    async def relay(
+        self,
+        notify: AnyNotifier | None = None,
+        *,
+        limit: int = 100,
+        lease: dt.timedelta = LEASE,
+        redelivery: Redelivery = USUALLY,
+    ) -> int:
         """Do what `BookingDesk.relay` does; the receiver may be asynchronous."""
         check_function("notify", notify)
         receiver = None if notify is None else _Told(self.store, notify)
-        return await self.store.run(lambda store: self._over(store).relay(receiver, **terms))
+        return await self.store.run(
+            lambda store: self._over(store).relay(receiver, limit=limit, lease=lease, redelivery=redelivery)
+        )
 
     # -- steps -----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import attrs
 
 from slotkeeper.desk.arguments import check_actor
 from slotkeeper.desk.command import Command, Work
+from slotkeeper.desk.zone_data import installed_zone_data
 from slotkeeper.domain.actor import Actor, role_names
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
@@ -65,6 +66,7 @@ class DeskCore:
         viewers: Who may read a booking; asked only where a call names an actor.
         managers: The roles of those who may change the catalogue and stored slots and read statistics; asked
             only where a call names an actor.
+        zone_data: Tells the version of the zone data that a zone is read from, by its IANA name.
         new_id: Makes ids for bookings, events, series and timeslots, where the host gives none.
     """
 
@@ -79,6 +81,7 @@ class DeskCore:
         default=(IsOwner(), IsProvider(), HasRole("admin")), converter=tuple[Who, ...]
     )
     managers: frozenset[str] = attrs.field(default="admin", converter=role_names)
+    zone_data: Callable[[str], str | None] = installed_zone_data
     new_id: Callable[[], Id] = uuid.uuid4
 
     # -- running ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from slotkeeper.desk.forgetting import Forgetting
 from slotkeeper.desk.moving import Moving
 from slotkeeper.desk.reading import Reading
 from slotkeeper.desk.relaying import Relaying
+from slotkeeper.desk.resolving import Resolving
 from slotkeeper.desk.series import BookingSeries
 from slotkeeper.desk.statistics import Counting
 from slotkeeper.desk.stored_slots import StoredSlots
@@ -29,6 +30,7 @@ class BookingDesk(
     Counting,
     Telling,
     Relaying,
+    Resolving,
     Forgetting,
 ):
     """Keeps appointments: everything that can be asked of a store of bookings.

@@ -227,6 +227,7 @@ class Making(Transitions):
             service_id=request.service.id,
             customer_id=wish.customer_id,
             interval=slot.interval,
+            local=free.local,
             allocations=free.allocations,
             status=state.name,
             occupies=state.occupies,

@@ -240,6 +240,7 @@ class Moving(Making):
             state=self.lifecycle.state(row.target),
             service_id=request.service.id,
             interval=free.slot.interval,
+            local=free.local,
             allocations=free.allocations,
             price=self._new_price(work.unit, before, free.slot),
             timeslot_id=place.timeslot_id,

@@ -21,8 +21,8 @@ from slotkeeper.ports import Notifier
 
 _LOG = logging.getLogger("slotkeeper")
 
-_LEASE: Final = dt.timedelta(minutes=5)
-_USUALLY: Final = Redelivery()
+LEASE: Final = dt.timedelta(minutes=5)
+USUALLY: Final = Redelivery()
 _LONGEST_FAULT: Final = 500
 _NO_WORD: Final = "each attempt ended before it was known whether the event was taken"
 
@@ -57,8 +57,8 @@ class Relaying(DeskCore):
         notify: Notifier | None = None,
         *,
         limit: int = 100,
-        lease: dt.timedelta = _LEASE,
-        redelivery: Redelivery = _USUALLY,
+        lease: dt.timedelta = LEASE,
+        redelivery: Redelivery = USUALLY,
     ) -> int:
         """Hand events from the outbox to ``notify``, or to the subscribers, and return how many were taken.
 

@@ -50,6 +50,43 @@ class FreeTimeslot:
 
 
 @attrs.frozen
+class Shift:
+    """A booking whose local time stands for another instant since the zone data changed.
+
+    Args:
+        booking: The booking, as it was found, or as the move left it.
+        interval: When it is by the new zone data, without buffers.
+        exists: Whether clocks show its local time at all; if not, the interval is what the policy made of it.
+        refusal: What is in the way of the move; None where nothing is.
+        by: How far it moves; negative is earlier.
+    """
+
+    booking: Booking
+    interval: Interval
+    exists: bool
+    by: dt.timedelta
+    refusal: Explanation | None = None
+
+
+@attrs.frozen
+class Reresolution:
+    """What became of the bookings ahead when their local times were resolved anew.
+
+    Args:
+        checked: How many with a local time were looked at.
+        shifts: Those that stand for another instant now, by the new start.
+    """
+
+    checked: int
+    shifts: tuple[Shift, ...] = attrs.field(converter=tuple[Shift, ...])
+
+    @property
+    def refused(self) -> tuple[Shift, ...]:
+        """Those that could not move, or that could not if they were moved now."""
+        return tuple(one for one in self.shifts if one.refusal is not None)
+
+
+@attrs.frozen
 class Utilisation:
     """How much of a resource's open unit-time was booked within a window.
 

@@ -19,8 +19,11 @@ from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import TICK
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.lifecycle_table import State, Transition
+from slotkeeper.domain.local_start import LocalStart
+from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.slot import Slot
 from slotkeeper.domain.standard_lifecycle import Action
+from slotkeeper.domain.zones import zone_name
 from slotkeeper.engine.preference import Preference
 from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.errors import SlotTakenError
@@ -33,6 +36,7 @@ class FreeSlot:
 
     slot: Slot
     allocations: tuple[Allocation, ...]
+    local: LocalStart | None
 
 
 class Transitions(Judging):
@@ -85,7 +89,13 @@ class Transitions(Judging):
             return offer
         around = request.service.buffers.around(offer.interval)
         self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
-        return FreeSlot(offer, evaluator.allocations(offer))
+        leading = evaluator.snapshot.resource(offer.resource_ids[0])
+        return FreeSlot(offer, evaluator.allocations(offer), self._local(leading, offer.start))
+
+    def _local(self, leading: Resource, start: dt.datetime) -> LocalStart | None:
+        """Return what the clock reads at a start where the leading resource is."""
+        zone = leading.schedule.zone_at(start)
+        return LocalStart.at(start, zone, zone_data=self.zone_data(zone_name(zone)))
 
     def _contended(self, unit: UnitOfWork, request: Request) -> set[Id]:
         """Return the resources on which somebody else may use up a limit meanwhile, beside the candidates."""

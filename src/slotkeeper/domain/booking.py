@@ -10,10 +10,11 @@ import attrs
 
 from slotkeeper.domain.attributes import Attributes, attributes_field
 from slotkeeper.domain.buffers import NO_BUFFERS, Buffers
-from slotkeeper.domain.fields import at_least, instance_of, member_of, not_blank, optional_instant
+from slotkeeper.domain.fields import at_least, if_given, instance_of, member_of, not_blank, optional_instant
 from slotkeeper.domain.ids import Id, check_id, id_validator
 from slotkeeper.domain.instant import as_utc
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.local_start import LocalStart
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import InvalidFieldError
 
@@ -83,6 +84,8 @@ class Booking:
         service_id: What is booked.
         customer_id: For whom; None where the host keeps no customers.
         interval: When, without buffers.
+        local: What the wall clock reads at its start, where the zone of its first resource has one; None for
+            zones without changes, such as UTC, and where nobody kept it.
         allocations: What it takes from which resources, at least one.
         status: The lifecycle's name of its present state.
         occupies: Whether that state takes its resources; derived by the lifecycle, kept for stores' guards.
@@ -107,6 +110,7 @@ class Booking:
     service_id: Id = attrs.field(validator=id_validator("Booking.service_id"))
     customer_id: Id | None = attrs.field(default=None)
     interval: Interval = attrs.field(validator=instance_of(Interval))
+    local: LocalStart | None = attrs.field(default=None, validator=if_given(instance_of(LocalStart)))
     allocations: tuple[Allocation, ...] = attrs.field(converter=_allocations)
     status: str = attrs.field(validator=not_blank)
     occupies: bool = True

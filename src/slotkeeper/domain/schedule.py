@@ -38,6 +38,7 @@ from slotkeeper.domain.schedule_rules import (
     sessions_of,
     weekly_rules,
 )
+from slotkeeper.domain.walltime import reading
 from slotkeeper.domain.zones import as_zone, zone_name
 from slotkeeper.errors import InvalidFieldError
 
@@ -243,6 +244,18 @@ class Schedule(_Combinable):
         longest = _LONGEST_HOURS if self.weekly or self.overrides else ZERO
         return max([longest, *(one.duration for one in self.recurring)])
 
+    def zone_at(self, instant: dt.datetime) -> zoneinfo.ZoneInfo:
+        """Return the zone whose wall clock the hours around an instant mean, another one abroad.
+
+        Raises:
+            NaiveDatetimeError: ``instant`` has no offset.
+        """
+        for abroad in self.zones:
+            date = reading(instant, abroad.zone).date()
+            if abroad.first <= date and (abroad.last is None or date <= abroad.last):
+                return abroad.zone
+        return self.zone
+
     def _stays(self, first: dt.date, last: dt.date) -> Iterator[tuple[zoneinfo.ZoneInfo, dt.date, dt.date]]:
         """Divide the dates from ``first`` to ``last`` into stays in one zone; dates without hours may go."""
         date, last = (
@@ -336,6 +349,14 @@ class CombinedSchedule(_Combinable):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The zone of the left schedule, by whose calendar days and the wall clock are counted."""
         return self.left.zone
+
+    def zone_at(self, instant: dt.datetime) -> zoneinfo.ZoneInfo:
+        """Return the zone of the left schedule at an instant.
+
+        Raises:
+            NaiveDatetimeError: ``instant`` has no offset.
+        """
+        return self.left.zone_at(instant)
 
     def hours_between(self, window: Interval) -> tuple[Interval, ...]:
         """Return, whole and sorted, the openings that overlap the window, before closures cut them."""

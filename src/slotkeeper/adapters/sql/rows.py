@@ -16,6 +16,7 @@ from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment
 from slotkeeper.domain.buffers import Buffers
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.local_start import LocalStart
 from slotkeeper.domain.money import Money
 from slotkeeper.domain.slot import Timeslot
 from slotkeeper.errors import InvalidFieldError
@@ -25,15 +26,17 @@ Columns = dict[str, Any]
 _PLAIN: Final = tuple(
     field.name
     for field in attrs.fields(Booking)
-    if field.name not in {"interval", "allocations", "price", "payment"}
+    if field.name not in {"interval", "local", "allocations", "price", "payment"}
 )
 """The fields of a booking that are a column of the same name."""
 
+_LOCAL: Final = ("local_start", "local_zone", "local_fold", "zone_data")
 _OWN: Final = (
     *_PLAIN,
     "is_hold",
     "start_at",
     "end_at",
+    *_LOCAL,
     "price_amount",
     "price_currency",
     "payment_status",
@@ -67,6 +70,7 @@ def booking_columns(booking: Booking) -> Columns:
         "start_at": booking.interval.start,
         "end_at": booking.interval.end,
         "length": booking.interval.duration,
+        **_local_columns(booking.local),
         **_money_columns("price", booking.price),
         "payment_status": payment.status.value,
         "payment_reference": payment.reference,
@@ -155,10 +159,13 @@ def _booking(rows: Sequence[Sequence[Any]]) -> Booking:
         paid=_money(facts.pop("paid_amount"), facts.pop("paid_currency")),
         refunded=_money(facts.pop("refunded_amount"), facts.pop("refunded_currency")),
     )
+    local = _local(*(facts.pop(name) for name in _LOCAL))
     price = _money(facts.pop("price_amount"), facts.pop("price_currency"))
     cls = Hold if facts.pop("is_hold") else Booking
     taken = [_allocation(*row[len(_OWN) :]) for row in rows]
-    return cls(interval=Interval(start, end), allocations=taken, price=price, payment=payment, **facts)
+    return cls(
+        interval=Interval(start, end), local=local, allocations=taken, price=price, payment=payment, **facts
+    )
 
 
 def _allocation(  # noqa: PLR0917 - the columns, in their order
@@ -171,6 +178,18 @@ def _allocation(  # noqa: PLR0917 - the columns, in their order
     rule: str,
 ) -> Allocation:
     return Allocation(resource_id, Interval(start, end), units, buffers=Buffers(before, after, combine=rule))
+
+
+def _local_columns(local: LocalStart | None) -> Columns:
+    if local is None:
+        return dict.fromkeys(_LOCAL)
+    return dict(zip(_LOCAL, (local.wall.isoformat(), local.zone, local.fold, local.zone_data), strict=True))
+
+
+def _local(wall: str | None, zone: str | None, fold: int | None, zone_data: str | None) -> LocalStart | None:
+    if wall is None or zone is None or fold is None:
+        return None
+    return LocalStart(dt.datetime.fromisoformat(wall), zone, fold, zone_data)
 
 
 def _money_columns(name: str, money: Money | None) -> Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from slotkeeper.domain import explanation as why
 from slotkeeper.domain.booking import Allocation, Booking, Hold, Payment, PaymentStatus
 from slotkeeper.domain.event import Event
+from slotkeeper.domain.local_start import LocalStart
 from slotkeeper.domain.slot import Slot, Timeslot
 from slotkeeper.domain.standard_lifecycle import Action, Status
+from slotkeeper.domain.zones import zone_name
 from slotkeeper.testing.strategies.catalogue import buffers, limits
 from slotkeeper.testing.strategies.facts import attributes, few_ids, ids, money, names
 from slotkeeper.testing.strategies.times import (
@@ -22,6 +25,7 @@ from slotkeeper.testing.strategies.times import (
     lengths,
     some_length,
     tuples_of,
+    zones,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +47,14 @@ def payments() -> SearchStrategy[Payment]:
 
 
 @cache
+def local_starts() -> SearchStrategy[LocalStart]:
+    """Return a strategy for starts on a wall clock."""
+    walls = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2040, 1, 1))  # noqa: DTZ001 - of no offset
+    data = st.none() | st.sampled_from(("2025b", "2026f"))
+    return st.builds(LocalStart, walls, zones().map(zone_name), st.integers(0, 1), data)
+
+
+@cache
 @st.composite
 def _booking_facts(draw: st.DrawFn) -> dict[str, Any]:
     interval = draw(intervals())
@@ -53,6 +65,7 @@ def _booking_facts(draw: st.DrawFn) -> dict[str, Any]:
         "service_id": draw(few_ids()),
         "customer_id": draw(st.none() | ids()),
         "interval": interval,
+        "local": draw(st.none() | local_starts()),
         "allocations": [attrs.evolve(one, interval=interval) for one in taken],
         "status": draw(st.sampled_from(Status)).value,
         "occupies": draw(st.booleans()),
