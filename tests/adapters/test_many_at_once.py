@@ -6,6 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
@@ -31,18 +32,25 @@ CROWD = 6
 NAMES = ["memory", "sqlite", *SERVERS]
 
 
+@contextmanager
+def lent(name: str) -> Iterator[Store]:
+    """Lend an empty store."""
+    if name == "memory":
+        yield MemoryStore()
+    elif name == "sqlite":
+        store = store_in_a_file()
+        yield store
+        remove_file(store)
+    else:
+        with a_store(SERVERS[name]) as made:
+            yield made
+
+
 @pytest.fixture(params=NAMES)
 def desk(request: pytest.FixtureRequest) -> Iterator[BookingDesk]:
     """Lend a desk of two rooms with many seats."""
-    if request.param == "memory":
-        yield opened(MemoryStore())
-    elif request.param == "sqlite":
-        store = store_in_a_file()
+    with lent(request.param) as store:
         yield opened(store)
-        remove_file(store)
-    else:
-        with a_store(SERVERS[request.param]) as made:
-            yield opened(made)
 
 
 def opened(store: Store) -> BookingDesk:

@@ -36,7 +36,7 @@ def zone_data(release: str, **zones: bytes) -> Iterator[None]:
     """Have this process read zones ``Test/NAME`` from a release of zone data, as after a restart."""
     before = zoneinfo.TZPATH
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "tzdata.zi").write_text(f"# version {release}\n")
+        Path(folder, "tzdata.zi").write_text(f"# version {release}\n" if release else "")
         Path(folder, "Test").mkdir()
         for name, rules in zones.items():
             Path(folder, "Test", name).write_bytes(rules)

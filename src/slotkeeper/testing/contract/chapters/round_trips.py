@@ -12,13 +12,34 @@ from hypothesis import strategies as st
 from slotkeeper.domain.booking import Booking, Hold
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id, id_to_text
+from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Timeslot
 from slotkeeper.ports import BookingFilter, Listing
-from slotkeeper.testing.contract.samples import ALWAYS, HOUR, NOW, add, furnish, happening, room, span, visit
+from slotkeeper.testing.contract.samples import (
+    ALWAYS,
+    HOUR,
+    NOW,
+    add,
+    furnish,
+    happening,
+    kept,
+    room,
+    span,
+    visit,
+)
 from slotkeeper.testing.contract.suite import StoreSuite, for_all
-from slotkeeper.testing.strategies import bookings, events, holds, ids, resources, services, timeslots
+from slotkeeper.testing.strategies import (
+    bookings,
+    events,
+    holds,
+    ids,
+    instants,
+    resources,
+    services,
+    timeslots,
+)
 
 T = TypeVar("T")
 
@@ -41,6 +62,9 @@ HOSTILE = (
     "ﬀ e\u0301 💈",
     "\u202e<b>&amp;",
 )
+
+
+EDGES = (EARLIEST, EARLIEST + TICK, LATEST - TICK, LATEST)
 
 
 def shifts() -> st.SearchStrategy[dt.timedelta]:
@@ -95,6 +119,17 @@ class RoundTripTests(StoreSuite):
             with store.begin(write=False) as unit:
                 found = unit.bookings.get(first.id)
         assert (type(found), found) == (Booking, after)
+
+    @for_all(given=st.lists(instants(anywhere=True) | st.sampled_from(EDGES), max_size=9))
+    def test_an_instant_of_any_year_comes_back_to_the_microsecond(self, given: list[dt.datetime]) -> None:
+        with self.fresh() as store:
+            with store.begin() as unit:
+                for number, one in enumerate(given):
+                    unit.keys.keep("scope", str(number), attrs.evolve(kept(), at=one))
+            with store.begin(write=False) as unit:
+                found = [unit.keys.get("scope", str(number)) for number in range(len(given))]
+        assert [one and one.at for one in found] == given
+        assert all(one and one.at.utcoffset() == dt.timedelta(0) for one in found)
 
     @for_all(given=resources())
     def test_a_resource_comes_back_equal(self, given: Resource) -> None:
