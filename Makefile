@@ -22,7 +22,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(BIN)/python --no-default-groups
 
 .DEFAULT_GOAL := help
-.PHONY: bench build chaos clean cov demo docs format galera help layers lint migration soak test test-dateutil4 types
+.PHONY: bench bench-stores build chaos clean cov demo docs format galera help layers lint migration soak test test-dateutil4 types
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 18
@@ -46,7 +46,10 @@ galera: $(VENV)/.dev ## run the tests on a Galera cluster of three nodes, which 
 	$(BIN)/python -m pytest -m galera -s tests/galera $(PYTEST_ARGS)
 
 bench: $(VENV)/.bench ## measure, beside other libraries
-	$(BIN)/python -m pytest -m benchmark -s $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks/test_speed.py $(PYTEST_ARGS)
+
+bench-stores: $(VENV)/.dev ## measure the stores, beside raw inserts and transactions written by hand
+	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks/stores $(PYTEST_ARGS)
 
 cov: $(VENV)/.dev ## run the tests and write the coverage report to htmlcov/
 	$(BIN)/python -m pytest -n auto --dist worksteal $(COVERED) --cov-report=html $(PYTEST_ARGS)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 import sqlalchemy as sa
@@ -31,7 +31,11 @@ Course: TypeAlias = Callable[[int, int], Iterator[Spot]]
 
 @attrs.frozen(kw_only=True)
 class Order:
-    """What each process is to do: in which ways, where, and whether each gives up its last booking once it has another."""
+    """What each process is to do: in which ways, and where.
+
+    Args:
+        frees: Whether a process gives up its last booking once it has another.
+    """
 
     ways: Makers
     course: Course
@@ -92,7 +96,7 @@ def crew(size: int, order: Order) -> Iterator[Crew]:
             door.close()
 
 
-def _received(door: Connection) -> object:
+def _received(door: Connection) -> Any:  # noqa: ANN401 - whatever was sent
     if not door.poll(_LONGEST):
         message = "a process does not answer"
         raise TimeoutError(message)

@@ -86,7 +86,9 @@ def _at(times: Sequence[int], share: float) -> float:
 
 def table(found: Iterable[Figures]) -> str:
     """Return the figures as a table in Markdown."""
-    heads = "work | database | way | workers | attempts/s | ratio | p50 ms | p99 ms | max ms | p99 ratio | failed"
+    heads = (
+        "work | database | way | workers | attempts/s | ratio | p50 ms | p99 ms | max ms | p99 ratio | failed"
+    )
     lines = [f"| {heads} |", "|---|---|---|" + "--:|" * 8]
     lines += [
         f"| {one.workload} | {one.database} | {one.way} | {one.workers} | {one.per_second:.0f} |"

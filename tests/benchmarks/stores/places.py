@@ -1,4 +1,4 @@
-"""Places: sets of tables on one server, guarded or raw; the raw ones have an index wherever a guard is one."""
+"""Places: sets of tables on one server, guarded or raw; where a guard is an index, the raw ones have it too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 import sqlalchemy as sa
+from tests.benchmarks.stores.spots import ANY, HALF, NOW, QUARTER, resource_named, service_named
 
 from slotkeeper.adapters.sql import SqlStore, Tables, configure_sqlite
 from slotkeeper.adapters.sql.postgresql_guard import EXTENSION
@@ -15,16 +16,15 @@ from slotkeeper.desk import BookingDesk
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
-from tests.benchmarks.stores.spots import ANY, HALF, NOW, resource_named, service_named
 
 _PLAIN_INDEX: Final = {
     "postgresql": (
-        "CREATE INDEX {name}_plain ON {name} USING gist"
-        " (resource_id, tstzrange(occupied_start, occupied_end)) WHERE (occupies AND exclusive)",
+        """CREATE INDEX {name}_plain ON {name} USING gist
+        (resource_id, tstzrange(occupied_start, occupied_end)) WHERE (occupies AND exclusive)""",
     ),
     "mysql": (
-        "ALTER TABLE {name} ADD COLUMN taken_alone VARCHAR(255)"
-        " AS (CASE WHEN occupies AND exclusive THEN resource_id END) STORED INVISIBLE",
+        """ALTER TABLE {name} ADD COLUMN taken_alone VARCHAR(255)
+        AS (CASE WHEN occupies AND exclusive THEN resource_id END) STORED INVISIBLE""",
         "CREATE INDEX {name}_plain ON {name} (taken_alone, occupied_end, occupied_start)",
     ),
     "sqlite": (),
@@ -96,7 +96,10 @@ def _compare_ids_by_extension(engine: sa.Engine) -> None:
     """Have the constraint compare ids through the extension, where the server has it to offer."""
     with engine.begin() as connection:
         offered = "SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'"
-        if not connection.exec_driver_sql(EXTENSION).scalar() and connection.exec_driver_sql(offered).scalar():
+        if (
+            not connection.exec_driver_sql(EXTENSION).scalar()
+            and connection.exec_driver_sql(offered).scalar()
+        ):
             connection.exec_driver_sql("CREATE EXTENSION btree_gist")
 
 
@@ -105,6 +108,6 @@ def _furnish(desk: BookingDesk, resources: int, crowd: int) -> None:
         desk.add_resource(Resource(resource_named(number)))
     for number in range(resources):
         near = [resource_named((number + one) % resources) for one in range(crowd)]
-        desk.add_service(Service(service_named(number), HALF, needs=[Requirement(among=near)]))
-    desk.add_service(Service(ANY, HALF))
+        desk.add_service(Service(service_named(number), HALF, grid=QUARTER, needs=[Requirement(among=near)]))
+    desk.add_service(Service(ANY, HALF, grid=QUARTER))
     desk.book(service_named(0), NOW, customer_id="ada", key="first")

@@ -55,7 +55,9 @@ class Spot:
             updated_at=NOW,
         )
         capacities: dict[Any, int] = {resource_named(number): 1}
-        return cls(number, booking, booking_columns(booking), allocation_columns(booking, capacities, now=NOW))
+        return cls(
+            number, booking, booking_columns(booking), allocation_columns(booking, capacities, now=NOW)
+        )
 
     @property
     def start(self) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""What the guards cost beside raw inserts, and a whole booking beside one written by hand; ``make bench-stores``.
+"""What the guards cost beside raw inserts, and the desk beside a transaction by hand; ``make bench-stores``.
 
 No figure is asserted: machines differ. What is asserted is that nothing is booked twice and that nobody is
 told of a deadlock.
@@ -33,6 +33,8 @@ SPREAD: Final = 50
 SEVERAL: Final = 16
 MANY: Final = 64
 FEW: Final = 4
+ALONE: Final = " alone"
+"""What ends the name of a way in which the database's own guard stands without a lock, and may deadlock."""
 GUARD: Final = {"PostgreSQL": "constraint", "MariaDB": "key", "SQLite": "triggers"}
 """What the database itself has against overlaps."""
 
@@ -67,7 +69,7 @@ def in_files() -> Iterator[Arena]:
         yield Arena("SQLite", sqlite3.sqlite_version, f"sqlite:///{folder}/{{number}}.sqlite3")
 
 
-ARENAS: Final = {
+ARENAS: Final[dict[str, Callable[[], AbstractContextManager[Arena]]]] = {
     "PostgreSQL": partial(on, "PostgreSQL", postgresql),
     "MariaDB": partial(on, "MariaDB", mariadb),
     "SQLite": in_files,
@@ -85,8 +87,8 @@ class Report:
         self.servers[arena.name] = arena.version
         self.rows += (rows := measurement.carry_out(arena.name))
         print(f"\n\n{table(rows)}")  # noqa: T201 - so that one sees that it goes on
-        deadlocks = {one.way: one.failed for one in rows if one.failed}
-        assert not deadlocks, "the caller was told of a passing fault"
+        told = {one.way: one.failed for one in rows if one.failed and not one.way.endswith(ALONE)}
+        assert not told, "the caller was told of a passing fault"
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_the_guard_of_the_database_beside_the_raw_insert(arena: Arena, report: R
             ways=ways(
                 {
                     "raw insert, same indexes": (Raw, raw),
-                    f"{guard} alone": (Constraint, guarded[0]),
+                    f"{guard}{ALONE}": (Constraint, guarded[0]),
                     f"lock, check, {guard}: statements": (Statements, guarded[1]),
                     f"lock, check, {guard}: Bookings.add": (Add, guarded[2]),
                 }
@@ -168,7 +170,7 @@ def test_the_guards_on_one_hot_resource(arena: Arena, report: Report) -> None:
             ways=ways(
                 {
                     "lock, check: by hand": (LockByHand, by_hand),
-                    f"{guard} alone": (Constraint, guarded[0]),
+                    f"{guard}{ALONE}": (Constraint, guarded[0]),
                     f"lock, check, {guard}: Bookings.add": (Add, guarded[1]),
                     "lock, check: Bookings.add": (Add, guarded[2]),
                 }

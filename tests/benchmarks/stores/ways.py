@@ -15,7 +15,7 @@ from tests.benchmarks.stores.spots import NOW, Spot
 from slotkeeper.adapters.sql import Tables
 from slotkeeper.adapters.sql.lengths import bounds
 from slotkeeper.adapters.sql.statements import statements_for
-from slotkeeper.adapters.sql.store import SqlStore, SqlUnit
+from slotkeeper.adapters.sql.store import SqlUnit
 from slotkeeper.adapters.sql.types import IdText, Instant
 from slotkeeper.errors import SlotTakenError
 
@@ -96,8 +96,7 @@ class Constraint(OnStore):
                 transaction = unit._transaction
                 tables = transaction.tables
                 transaction.add(transaction.inserting(tables.bookings), spot.row)
-                if not transaction.add(transaction.inserting(tables.allocations), spot.taken):
-                    raise _TakenError
+                _require(transaction.add(transaction.inserting(tables.allocations), spot.taken))
         except _TakenError:
             return False
         except sa.exc.IntegrityError as error:  # a trigger's word
@@ -109,6 +108,11 @@ class Constraint(OnStore):
 
 class _TakenError(Exception):
     """The constraint found a rival; leaving the unit of work so rolls back."""
+
+
+def _require(added: bool) -> None:  # noqa: FBT001 - the answer of `Transaction.add`
+    if not added:
+        raise _TakenError
 
 
 class Raw:

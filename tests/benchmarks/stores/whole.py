@@ -116,7 +116,11 @@ class _Rows:
         self._body = json.loads(self._event["body"])
 
     def of(self, spot: Spot, key: str) -> tuple[dict[str, Any], ...]:
-        interval, booking_id, resource_id = spot.booking.interval, spot.booking.id, resource_named(spot.number)
+        interval, booking_id, resource_id = (
+            spot.booking.interval,
+            spot.booking.id,
+            resource_named(spot.number),
+        )
         event_id, service_id = uuid.uuid4(), service_named(spot.number)
         span = {"start_at": interval.start, "end_at": interval.end}
         reach = {"reach_start": interval.start, "reach_end": interval.end}
