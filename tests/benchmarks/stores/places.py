@@ -1,4 +1,4 @@
-"""Places: sets of tables on one server, guarded or raw; where a guard is an index, the raw ones have it too."""
+"""Places: sets of tables on one server, guarded or raw; where a guard is an index, raw ones have it too."""
 
 from __future__ import annotations
 
