@@ -42,7 +42,7 @@ class Broken(SqlStore):
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
         with self._connection(write=write) as connection:
-            made = self.transaction(connection, self._tables, self._backend, write=write, alone=False)
+            made = self.transaction(connection, self._tables, self._backend, write=write, steady=False)
             unit = SqlUnit(made)
             unit.bookings = self.bookings(made)
             yield unit

@@ -62,7 +62,10 @@ class Add(OnStore):
 
 
 class Statements(OnStore):
-    """The statements that `Add` carries out, in its order, without what it makes of their results."""
+    """The statements of the guard as they run within the desk's commands, without what becomes of their results.
+
+    The lock tells the capacities, and the desk has read the service; `Add` by itself has to look for it.
+    """
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
@@ -74,12 +77,8 @@ class Statements(OnStore):
             transaction, statements = unit._transaction, self._statements
             taken = list(spot.booking.resource_ids)
             transaction.lock(taken)
-            transaction.rows(
-                statements.grounds, {"resource_ids": taken, "service_id": spot.booking.service_id}
-            )
-            if transaction.rows(
-                statements.relevant, {"resource_ids": taken, **bounds(spot.booking.interval)}
-            ):
+            query, ids = statements.relevant.about(taken)
+            if transaction.rows(query, {**ids, **bounds(spot.booking.interval)}):
                 return False
             tables = transaction.tables
             transaction.add(transaction.inserting(tables.bookings), spot.row)

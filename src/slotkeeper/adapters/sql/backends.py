@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.mariadb import MariaDB
 from slotkeeper.adapters.sql.postgresql import PostgreSQL
+from slotkeeper.adapters.sql.row_locks import Rows
 from slotkeeper.adapters.sql.sqlite import SQLite
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -45,11 +46,20 @@ class Backend(Protocol):
     def join(self, connection: sa.Connection, *, write: bool) -> None:
         """Make sure that a host's connection is in a transaction."""
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
-        """Lock the rows of resources, given in the order that all keep to, until the transaction ends."""
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
+        """Lock the rows of resources, given in the order that all keep to, until the transaction ends.
+
+        Returns what they say under the lock.
+        """
 
     def insert(self, table: sa.Table) -> sa.Insert:
-        """Return an insert that either leaves out rows in conflict with others or is refused for them."""
+        """Return an insert that either leaves out rows in conflict with others or is refused for them.
+
+        It is the same one each time.
+        """
+
+    def counting(self, insert: sa.Insert) -> sa.Insert:
+        """Return the insert as it tells how many rows were not left out where several are given."""
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether an error is a passing fault, such as a lost connection."""

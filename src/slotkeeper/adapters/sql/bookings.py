@@ -52,6 +52,7 @@ class SqlBookings:
         except (NotFoundError, SlotTakenError):
             self._refuse_twice(booking)
             raise
+        transaction.known.changed()
         if not transaction.add(transaction.inserting(transaction.tables.bookings), columns):
             raise DuplicateIdError("booking", booking.id)
         taken = rows.allocation_columns(booking, capacities, now=now)
@@ -69,6 +70,7 @@ class SqlBookings:
             raise StaleVersionError("booking", booking.id, booking.version - 1, stored.version)
         capacities = self._check(booking, now)
         keys = {"wanted_id": booking.id, "wanted_version": stored.version}
+        self._transaction.known.changed()
         try:
             with self._transaction.step():
                 new = self._retake(
@@ -83,11 +85,17 @@ class SqlBookings:
 
     def relevant(self, resource_ids: Iterable[Id], reach: Interval, /) -> Sequence[Booking]:
         """Return those that occupy or count near an interval."""
+        wanted = tuple(resource_ids)
+        known = self._transaction.known.near(wanted, reach)
+        if known is not None:
+            return known
         found: dict[Id, Booking] = {}
-        for portion in in_portions(resource_ids):
-            near = self._read(self._statements.relevant, resource_ids=portion, **bounds(reach))
-            found |= {one.id: one for one in near}
-        return sorted(found.values(), key=lambda one: sort_key(one, "start"))
+        for portion in in_portions(wanted):
+            query, ids = self._statements.relevant.about(portion)
+            found |= {one.id: one for one in self._read(query, **ids, **bounds(reach))}
+        near = sorted(found.values(), key=lambda one: sort_key(one, "start"))
+        self._transaction.known.read_near(wanted, reach, near)
+        return near
 
     def find(self, wanted: BookingFilter, listing: Listing, /) -> Page[Booking]:
         """Return a part of the bookings that the filter admits."""
@@ -111,22 +119,32 @@ class SqlBookings:
 
     def _check(self, booking: Booking, now: dt.datetime) -> dict[Id, int]:
         """Hold the promise, on what is read after the lock, and return the capacities that it was held by."""
-        self._transaction.lock(booking.resource_ids)
-        wanted = list(booking.resource_ids)
-        facts = {"resource_ids": wanted, "service_id": booking.service_id}
-        grounds = self._transaction.rows(self._statements.grounds, facts)
-        capacities = {row.id: row.capacity for row in grounds}
-        for one in wanted:
-            if one not in capacities:
-                raise NotFoundError("resource", one)
+        wanted = booking.resource_ids
+        self._transaction.lock(wanted)
+        capacities, offered = self._grounds(wanted, booking.service_id)
         if booking.blocks(now):
             whole = reduce(Interval.hull, (one.occupied for one in booking.allocations))
             others = self.relevant(wanted, whole)
             check_capacity(booking, others, capacities, now=now)
             self._cede(others, capacities, now)
-        if not all(row.offered for row in grounds):
+        if not offered:
             raise NotFoundError("service", booking.service_id)
         return capacities
+
+    def _grounds(self, resource_ids: Sequence[Id], service_id: Id) -> tuple[dict[Id, int], bool]:
+        """Return the capacities of locked resources, and whether there is such a service."""
+        known = self._transaction.known
+        found = {one: known.capacity(one) for one in resource_ids}
+        capacities = {one: capacity for one, capacity in found.items() if capacity is not None}
+        if len(capacities) == len(found) and known.has_service(service_id):
+            return capacities, True
+        query, ids = self._statements.grounds.about(resource_ids)
+        rows = self._transaction.rows(query, {**ids, "service_id": service_id})
+        capacities = {row.id: row.capacity for row in rows}
+        for one in resource_ids:
+            if one not in capacities:
+                raise NotFoundError("resource", one)
+        return capacities, all(row.offered for row in rows)
 
     def _cede(self, others: Iterable[Booking], locked: Container[Id], now: dt.datetime) -> None:
         """Have what lapsed give up its place, where a constraint would go on keeping it."""
@@ -137,6 +155,7 @@ class SqlBookings:
 
     def _refuse_overtaken(self, booking: Booking, now: dt.datetime) -> NoReturn:
         """Raise for a booking of which the constraint knew a rival that our own check could not see yet."""
+        self._transaction.known.changed()
         self._check(booking, now)
         raise RetryableError(_OVERTAKEN)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from slotkeeper.adapters.sql.transaction import Transaction
+from slotkeeper.adapters.sql.by_ids import ByIds, by_ids
+from slotkeeper.adapters.sql.transaction import Transaction, in_portions
 from slotkeeper.adapters.sql.types import IdText
 from slotkeeper.domain.codec import from_json, to_json
 from slotkeeper.domain.ids import Id
@@ -39,9 +40,22 @@ class SqlCatalogue(Generic[T]):
 
     def get(self, item_id: Id, /) -> T:
         """Return one by id."""
-        for row in self._transaction.rows(_by_id(self._table), {"wanted_id": item_id}):
-            return self._read(row.body)
-        raise NotFoundError(self._name, item_id)
+        (found,) = self.several([item_id])
+        return found
+
+    def several(self, item_ids: Iterable[Id], /) -> Sequence[T]:
+        """Return some by id, in the order given; what the transaction knows is not read again."""
+        known, wanted = self._transaction.known, tuple(item_ids)
+        found: dict[Id, T] = {one: known.definition(self._kind, one) for one in wanted}
+        for portion in in_portions(one for one in wanted if found[one] is None):
+            query, ids = _by_id(self._table).about(portion)
+            for row in self._transaction.rows(query, ids):
+                found[row.id] = self._read(row.body)
+                known.read(found[row.id])
+        for one in wanted:
+            if found[one] is None:
+                raise NotFoundError(self._name, one)
+        return [found[one] for one in wanted]
 
     def all(self) -> Sequence[T]:
         """Return every one, in the order in which they were first put."""
@@ -49,6 +63,7 @@ class SqlCatalogue(Generic[T]):
 
     def put(self, item: T, /) -> None:
         """Store a new one at version 1, or replace the version before."""
+        self._transaction.known.replaced(item)
         actual = self._version(item.id)
         if item.version != actual + 1 or not (self._replace(item) if actual else self._add(item)):
             raise StaleVersionError(self._name, item.id, item.version - 1, self._version(item.id))
@@ -63,8 +78,8 @@ class SqlCatalogue(Generic[T]):
         return definition
 
     def _version(self, item_id: Id) -> int:
-        query = sa.select(self._table.c.version).where(self._table.c.id == item_id)
-        return next((row.version for row in self._transaction.rows(query)), 0)
+        found = self._transaction.rows(_version_of(self._table), {"wanted_id": item_id})
+        return next((row.version for row in found), 0)
 
     def _add(self, item: T) -> bool:
         position = sa.select(sa.func.coalesce(sa.func.max(self._table.c.position), 0) + 1).scalar_subquery()
@@ -92,8 +107,13 @@ def service_columns(_service: Service) -> dict[str, Any]:
 
 
 @cache
-def _by_id(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table.c.body).where(table.c.id == sa.bindparam("wanted_id", type_=IdText()))
+def _by_id(table: sa.Table) -> ByIds[sa.Select[Any]]:
+    return by_ids(lambda wanted: sa.select(table.c.id, table.c.body).where(wanted(table.c.id)))
+
+
+@cache
+def _version_of(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.version).where(table.c.id == sa.bindparam("wanted_id", type_=IdText()))
 
 
 @cache

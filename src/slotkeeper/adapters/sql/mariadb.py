@@ -14,8 +14,9 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
-from slotkeeper.adapters.sql.row_locks import bump
+from slotkeeper.adapters.sql.row_locks import Rows, bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
@@ -89,13 +90,17 @@ class MariaDB:
         if write and level != "READ COMMITTED":
             raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
         """Lock the rows of resources until the transaction ends."""
-        bump(connection, resources, ids)
+        return bump(connection, resources, ids)
 
     def insert(self, table: sa.Table) -> sa.Insert:
         """Return an insert; a row in conflict with another is an error, which undoes that statement only."""
-        return sa.insert(table)
+        return inserting(table)
+
+    def counting(self, insert: sa.Insert) -> sa.Insert:
+        """Return it unchanged: none is left out."""
+        return insert
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the same unit of work may succeed when it is repeated.

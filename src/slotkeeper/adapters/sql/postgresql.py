@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
-from slotkeeper.adapters.sql.row_locks import hold
+from slotkeeper.adapters.sql.row_locks import Rows, hold
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
@@ -67,13 +68,17 @@ class PostgreSQL:
         if write and level != "READ COMMITTED":
             raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
         """Lock the rows of resources until the transaction ends."""
-        hold(connection, resources, ids)
+        return hold(connection, resources, ids)
 
     def insert(self, table: sa.Table) -> sa.Insert:
         """Return an insert that leaves out rows in conflict with others, and aborts nothing by that."""
-        return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+        return _inserting(table)
+
+    def counting(self, insert: sa.Insert) -> sa.Insert:
+        """Have the keys of the rows returned: of several at once, the drivers don't all count them."""
+        return _counting(insert)
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the same unit of work may succeed when it is repeated.
@@ -93,6 +98,18 @@ class PostgreSQL:
     def is_overlap(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the constraint found a rival."""
         return _state_of(error) == _OVERLAP
+
+
+@cache
+def _inserting(table: sa.Table) -> sa.Insert:
+    return (
+        postgresql.insert(table).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
+    )
+
+
+@cache
+def _counting(insert: sa.Insert) -> sa.Insert:
+    return insert.returning(*insert.table.primary_key)
 
 
 def _is_lost(error: sa.exc.DBAPIError) -> bool:

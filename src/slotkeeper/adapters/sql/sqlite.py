@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
-from slotkeeper.adapters.sql.row_locks import bump
+from slotkeeper.adapters.sql.inserts import inserting
+from slotkeeper.adapters.sql.row_locks import Rows, bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
@@ -82,13 +83,17 @@ class SQLite:
             raise InvalidFieldError("connection", connection.engine.url, reason)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> None:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
         """Lock the whole file, by a change to the rows of resources."""
-        bump(connection, resources, ids)
+        return bump(connection, resources, ids)
 
     def insert(self, table: sa.Table) -> sa.Insert:
         """Return an insert; a row in conflict with another is an error, which undoes that statement only."""
-        return sa.insert(table)
+        return inserting(table)
+
+    def counting(self, insert: sa.Insert) -> sa.Insert:
+        """Return it unchanged: none is left out."""
+        return insert
 
     def is_passing(self, error: sa.exc.DBAPIError) -> bool:
         """Tell whether the same unit of work may succeed when it is repeated: another one was in its way."""

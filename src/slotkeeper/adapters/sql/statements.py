@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.by_ids import Wanted, by_ids
 from slotkeeper.adapters.sql.lengths import overlapping
 from slotkeeper.adapters.sql.rows import read_columns
 from slotkeeper.adapters.sql.schema import Tables, occupying, refund_pending
@@ -24,14 +25,16 @@ class BookingStatements:
     def __init__(self, tables: Tables) -> None:
         bookings, allocations, resources = tables.bookings, tables.allocations, tables.resources
         wanted_id = sa.bindparam("wanted_id", type_=IdText())
-        wanted_resources = sa.bindparam("resource_ids", type_=IdText(), expanding=True)
 
         self.by_id = joined(tables).where(bookings.c.id == wanted_id).order_by(allocations.c.position)
         offered = sa.exists().where(tables.services.c.id == sa.bindparam("service_id", type_=IdText()))
-        self.grounds = sa.select(resources.c.id, resources.c.capacity, offered.label("offered")).where(
-            resources.c.id.in_(wanted_resources)
+        self.grounds = by_ids(
+            lambda wanted: sa.select(resources.c.id, resources.c.capacity, offered.label("offered")).where(
+                wanted(resources.c.id)
+            )
         )
-        self.relevant = ordered(tables, near(tables, wanted_resources), [bookings.c.start_at, bookings.c.id])
+        in_order = [bookings.c.start_at, bookings.c.id]
+        self.relevant = by_ids(lambda wanted: ordered(tables, near(tables, wanted), in_order))
         self.lapsed = lapsed(tables)
         self.owed = owed(tables)
         self.unreminded = unreminded(tables)
@@ -72,11 +75,11 @@ def ordered(tables: Tables, ids: sa.SelectBase, order: Sequence[sa.ColumnElement
     return query.order_by(*order, tables.allocations.c.position)
 
 
-def near(tables: Tables, resource_ids: sa.BindParameter[Any]) -> sa.CompoundSelect[Any]:
+def near(tables: Tables, wanted: Wanted) -> sa.CompoundSelect[Any]:
     """Return the query of the ids of relevant bookings whose reach on a resource overlaps an interval."""
     taken = tables.allocations.c
     of_these = sa.select(taken.booking_id.label("id")).where(
-        taken.resource_id.in_(resource_ids), taken.relevant.is_(sa.true())
+        wanted(taken.resource_id), taken.relevant.is_(sa.true())
     )
     spans = overlapping(taken.length_class, taken.reach_start, taken.reach_end)
     return sa.union(*(of_these.where(span) for span in spans))

@@ -167,9 +167,9 @@ class SqlStore:
             RetryableError: Other writers took too long, or the server was not reached; nothing was written.
             OutcomeUnknownError: The connection was lost during the commit.
         """
-        alone = self._backend.own_units_are_alone
+        steady = self._backend.own_units_are_alone or not write
         with self._connection(write=write) as connection:
-            yield SqlUnit(Transaction(connection, self._tables, self._backend, write=write, alone=alone))
+            yield SqlUnit(Transaction(connection, self._tables, self._backend, write=write, steady=steady))
 
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[sa.Connection]:
@@ -226,5 +226,5 @@ class HostedStore:
             self._backend.join(self._connection, write=write)
         with deadlocks_told(self._backend), self._connection.begin_nested():
             yield SqlUnit(
-                Transaction(self._connection, self._tables, self._backend, write=write, alone=False)
+                Transaction(self._connection, self._tables, self._backend, write=write, steady=False)
             )

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql import lengths
+from slotkeeper.adapters.sql.by_ids import ByIds, by_ids
 from slotkeeper.adapters.sql.rows import timeslot_columns, timeslot_of
 from slotkeeper.adapters.sql.transaction import Transaction, in_portions
 from slotkeeper.adapters.sql.types import IdText
@@ -33,36 +34,54 @@ class SqlTimeslots:
     def add(self, timeslot: Timeslot, /) -> None:
         """Store a new one."""
         resources = self._transaction.tables.resources
-        if not self._transaction.rows(
-            sa.select(resources.c.id).where(resources.c.id == timeslot.resource_id)
-        ):
+        if not self._transaction.rows(_resource(resources), {"wanted_id": timeslot.resource_id}):
             raise NotFoundError("resource", timeslot.resource_id)
         if not self._transaction.add(self._transaction.inserting(self._table), timeslot_columns(timeslot)):
             raise DuplicateIdError("timeslot", timeslot.id)
 
     def find(self, resource_ids: Iterable[Id], overlapping: Interval, /) -> Sequence[Timeslot]:
         """Return those of these resources that overlap an interval."""
-        query, span = _near(self._table), lengths.bounds(overlapping)
-        found = [
-            timeslot_of(row)
-            for portion in in_portions(resource_ids)
-            for row in self._transaction.rows(query, {"resource_ids": portion, **span})
-        ]
+        near, span = _near(self._table), lengths.bounds(overlapping)
+        found: list[Timeslot] = []
+        for portion in in_portions(resource_ids):
+            query, ids = near.about(portion)
+            found += map(timeslot_of, self._transaction.rows(query, {**ids, **span}))
         return sorted(found, key=lambda one: (one.interval.start, id_to_text(one.id)))
 
     def delete(self, timeslot_id: Id, /) -> None:
         """Remove one."""
-        removed = self._transaction.change(sa.delete(self._table).where(self._table.c.id == timeslot_id), {})
-        if not removed:
+        if not self._transaction.change(_removal(self._table), {"wanted_id": timeslot_id}):
             raise NotFoundError("timeslot", timeslot_id)
 
     def _rows(self, timeslot_id: Id) -> Sequence[sa.Row[Any]]:
-        return self._transaction.rows(sa.select(self._table).where(self._table.c.id == timeslot_id))
+        return self._transaction.rows(_by_id(self._table), {"wanted_id": timeslot_id})
 
 
 @cache
-def _near(table: sa.Table) -> sa.CompoundSelect[Any]:
+def _near(table: sa.Table) -> ByIds[sa.CompoundSelect[Any]]:
     row = table.c
-    wanted = row.resource_id.in_(sa.bindparam("resource_ids", type_=IdText(), expanding=True))
-    spans = lengths.overlapping(row.length_class, row.start_at, row.end_at)
-    return sa.union_all(*(sa.select(table).where(wanted, span) for span in spans))
+    spans = list(lengths.overlapping(row.length_class, row.start_at, row.end_at))
+    return by_ids(
+        lambda wanted: sa.union_all(
+            *(sa.select(table).where(wanted(row.resource_id), span) for span in spans)
+        )
+    )
+
+
+def _has_id(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.id == sa.bindparam("wanted_id", type_=IdText())
+
+
+@cache
+def _by_id(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table).where(_has_id(table))
+
+
+@cache
+def _resource(resources: sa.Table) -> sa.Select[Any]:
+    return sa.select(resources.c.id).where(_has_id(resources))
+
+
+@cache
+def _removal(table: sa.Table) -> sa.Delete:
+    return sa.delete(table).where(_has_id(table))

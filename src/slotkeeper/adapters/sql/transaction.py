@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.backends import Backend
+from slotkeeper.adapters.sql.known import Known
 from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.domain.ids import Id, id_to_text
@@ -34,16 +35,18 @@ class Transaction:
         tables: Which tables.
         backend: Whose faults to tell apart.
         write: Whether it may change anything.
-        alone: No other transaction writes while this one lasts, so that its locks need no statement.
+        steady: It sees nobody else's changes while it lasts; if it writes, nobody else does, so that its
+            locks need no statement.
     """
 
     def __init__(
-        self, connection: sa.Connection, tables: Tables, backend: Backend, *, write: bool, alone: bool
+        self, connection: sa.Connection, tables: Tables, backend: Backend, *, write: bool, steady: bool
     ) -> None:
         self.tables = tables
         self._connection, self._backend = connection, backend
-        self._write, self._alone = write, alone
+        self._write, self._steady = write, steady
         self._locked: set[Id] = set()
+        self.known = Known(self._locked, steady=steady)
 
     def rows(
         self, query: sa.Select[Any] | sa.CompoundSelect[Any], parameters: Mapping[str, Any] | None = None
@@ -77,9 +80,12 @@ class Transaction:
         Raises:
             InvalidFieldError: The unit of work was opened to read.
         """
-        expected = 1 if isinstance(rows, Mapping) else len(rows)
+        if isinstance(rows, Mapping):
+            rows = (rows,)
         try:
-            return self._inserted(statement, rows) == expected
+            if len(rows) == 1:
+                return self._inserted(statement, rows[0]) == 1
+            return self._inserted(self._backend.counting(statement), rows) == len(rows)
         except sa.exc.IntegrityError as error:
             if self._backend.is_duplicate(error):
                 return False
@@ -119,10 +125,11 @@ class Transaction:
     def lock(self, resource_ids: Iterable[Id]) -> None:
         """Lock the rows of resources until the transaction ends, in one order for all, each once."""
         wanted = set(resource_ids) - self._locked
-        if wanted and self._write and not self._alone:
+        if wanted and self._write and not self._steady:
             lock = bump if self.tables.portable else self._backend.lock
             with faults_told(self._backend):
-                lock(self._connection, self.tables.resources, sorted(wanted, key=id_to_text))
+                rows = lock(self._connection, self.tables.resources, sorted(wanted, key=id_to_text))
+                self.known.locked(rows)
         self._locked |= wanted
 
 
