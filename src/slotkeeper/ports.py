@@ -227,6 +227,13 @@ class Catalogue(Protocol[T]):
             NotFoundError: There is none.
         """
 
+    def several(self, item_ids: Iterable[Id], /) -> Sequence[T]:
+        """Return some by id, active or not, in the order of the ids.
+
+        Raises:
+            NotFoundError: There is none with one of them; the first such is named.
+        """
+
     def all(self) -> Sequence[T]:
         """Return every one, active or not, in the order in which they were first put."""
 

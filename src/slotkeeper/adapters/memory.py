@@ -92,6 +92,10 @@ class MemoryCatalogue(Generic[T]):
         except KeyError:
             raise NotFoundError(self._kind, item_id) from None
 
+    def several(self, item_ids: Iterable[Id], /) -> Sequence[T]:
+        """Return some by id, in the order of the ids."""
+        return [self.get(one) for one in item_ids]
+
     def all(self) -> Sequence[T]:
         """Return every one, in the order in which they were first put."""
         return list(self._items.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -72,15 +72,19 @@ class Judging(DeskCore):
         return [one for one in known.values() if one.id in found]
 
     def _with_parts(
-        self, unit: UnitOfWork, resource_ids: Iterable[Id], known: dict[Id, Resource]
+        self, unit: UnitOfWork, resource_ids: Iterable[Id], known: Mapping[Id, Resource]
     ) -> Sequence[Resource]:
+        """Return resources, then their parts, then the parts of those, each once."""
         found: dict[Id, Resource] = {}
-        waiting = list(resource_ids)
+        waiting = tuple(dict.fromkeys(resource_ids))
         while waiting:
-            resource_id = waiting.pop(0)
-            if resource_id not in found:
-                found[resource_id] = known.get(resource_id) or self._resource(unit, resource_id)
-                waiting += found[resource_id].parts
+            for one in waiting:
+                check_id("resource_id", one)
+            unknown = unit.resources.several(one for one in waiting if one not in known)
+            read = {one.id: one for one in unknown}
+            found |= {one: known.get(one) or read[one] for one in waiting}
+            parts = (part for one in waiting for part in found[one].parts)
+            waiting = tuple(part for part in dict.fromkeys(parts) if part not in found)
         return tuple(found.values())
 
     def _bookable(self, request: Request, window: Interval, now: dt.datetime) -> Interval | None:

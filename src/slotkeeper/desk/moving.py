@@ -209,7 +209,7 @@ class Moving(Making):
 
     def _kept_resources(self, unit: UnitOfWork, booking: Booking, service: Service) -> tuple[Id, ...]:
         """Return which of a booking's resources the service can take; parts come along with their wholes."""
-        resources = [unit.resources.get(one) for one in booking.resource_ids]
+        resources = unit.resources.several(booking.resource_ids)
         parts = {part for one in resources for part in one.parts}
         return tuple(
             one.id

@@ -44,7 +44,7 @@ class SqlCatalogue(Generic[T]):
         return found
 
     def several(self, item_ids: Iterable[Id], /) -> Sequence[T]:
-        """Return some by id, in the order given; what the transaction knows is not read again."""
+        """Return some by id, in the order of the ids; what the transaction knows is not read again."""
         known, wanted = self._transaction.known, tuple(item_ids)
         found: dict[Id, T] = {one: known.definition(self._kind, one) for one in wanted}
         for portion in in_portions(one for one in wanted if found[one] is None):

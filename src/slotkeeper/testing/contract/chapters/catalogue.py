@@ -8,6 +8,7 @@ import attrs
 import pytest
 from hypothesis import strategies as st
 
+from slotkeeper.domain.ids import Id
 from slotkeeper.domain.service import Service
 from slotkeeper.errors import NotFoundError, StaleVersionError
 from slotkeeper.ports import Catalogue, UnitOfWork
@@ -41,6 +42,39 @@ class CatalogueTests(StoreSuite):
                 with pytest.raises(NotFoundError) as missing:
                     shelf(unit, kind).get(2)
         assert (missing.value.kind, missing.value.id) == (kind, 2)
+
+    @for_all(ids=st.lists(st.sampled_from((1, "1", 2, "two"))))
+    def test_several_are_got_in_the_order_of_the_ids(self, ids: list[Id]) -> None:
+        with self.fresh() as store:
+            with store.begin() as unit:
+                for one in (1, "1", 2, "two"):
+                    unit.resources.put(room(one))
+                    unit.services.put(Service(one, HOUR))
+            with store.begin(write=False) as unit:
+                assert list(unit.resources.several(ids)) == [room(one) for one in ids]
+                assert list(unit.services.several(ids)) == [Service(one, HOUR) for one in ids]
+
+    @KINDS
+    def test_of_several_the_first_that_is_not_there_is_named(self, kind: str, item: Any) -> None:  # noqa: ANN401
+        with self.fresh() as store:
+            with store.begin() as unit:
+                shelf(unit, kind).put(item)
+            with store.begin(write=False) as unit, pytest.raises(NotFoundError) as missing:
+                shelf(unit, kind).several([1, 3, 2])
+        assert (missing.value.kind, missing.value.id) == (kind, 3)
+
+    @KINDS
+    def test_what_a_unit_of_work_puts_it_gets_from_then_on(self, kind: str, item: Any) -> None:  # noqa: ANN401
+        second = attrs.evolve(item, version=2, name="second")
+        with self.fresh() as store:
+            with store.begin() as unit:
+                shelf(unit, kind).put(item)
+            with store.begin() as unit:
+                unit.lock([1] if kind == "resource" else [])
+                assert shelf(unit, kind).get(1) == item
+                shelf(unit, kind).put(second)
+                assert shelf(unit, kind).get(1) == second
+                assert list(shelf(unit, kind).several([1])) == list(shelf(unit, kind).all()) == [second]
 
     @KINDS
     @pytest.mark.parametrize("version", [2, 3])
