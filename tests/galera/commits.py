@@ -7,26 +7,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Final
 
 from tests.galera.cluster import Cluster
+from tests.galera.node import WAITS
 
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.errors import RetryableError
 from slotkeeper.testing.contract.samples import NOW, furnish, span, visit
 
-ROOMY: Final = 1000
-
 
 @contextmanager
-def stores(
-    cluster: Cluster, database: str, tables: Tables, *, capacity: int = ROOMY
-) -> Iterator[list[SqlStore]]:
-    """Lend a store on each node, with empty tables and what bookings name; by default only commits fail."""
-    made = [SqlStore.from_url(url, tables=tables) for url in cluster.urls(database)]
+def stores(cluster: Cluster, database: str, tables: Tables) -> Iterator[list[SqlStore]]:
+    """Lend a store on each node, with empty tables and what bookings name."""
+    made = [SqlStore.from_url(url, tables=tables, connect_args=WAITS) for url in cluster.urls(database)]
     try:
         made[0].create_all()
-        furnish(made[0], capacity=capacity)
+        cluster.catch_up()
+        furnish(made[0], capacity=1)
         yield made
     finally:
         for one in made:

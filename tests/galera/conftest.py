@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 from tests.galera.cluster import Cluster, ClusterMissingError, started
+from tests.galera.patience import patience
 
 _NUMBERS = count(1)
 
@@ -21,13 +22,14 @@ def _cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def cluster(_cluster: Cluster) -> Cluster:
-    """A cluster with all its nodes."""
-    for node in _cluster.nodes:
-        if not node.runs:
-            _cluster.bring_back(node)
-    _cluster.wait_until_synced()
-    return _cluster
+def cluster(_cluster: Cluster) -> Iterator[Cluster]:
+    """A cluster with all its nodes, of which no test waits for longer than minutes."""
+    with patience(_cluster):
+        for node in _cluster.nodes:
+            if not node.runs:
+                _cluster.bring_back(node)
+        _cluster.wait_until_synced()
+        yield _cluster
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +17,8 @@ from typing import Any, Final
 
 import attrs
 from tests.galera.cluster import Cluster
+from tests.galera.node import WAITS
+from tests.galera.patience import patience
 
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.desk import BookingDesk
@@ -42,6 +46,7 @@ class Plan:
         tries: How often the store tries a command.
         roams: Whether each command goes to another node than the one before.
         seed: What chance begins with.
+        seconds: After how many nobody waits for it any more.
     """
 
     processes: int = 9
@@ -53,6 +58,7 @@ class Plan:
     tries: int = 8
     roams: bool = True
     seed: int = 0
+    seconds: float = 180
 
     @property
     def resource_ids(self) -> list[str]:
@@ -77,9 +83,10 @@ class Record:
         return sum((Counter(line["faults"]) for line in self.of("met")), Counter())
 
 
-def open_shop(store: SqlStore, plan: Plan) -> None:
+def open_shop(cluster: Cluster, store: SqlStore, plan: Plan) -> None:
     """Create the tables, and put resources in, with a service on each, and one that needs it and the next."""
     store.create_all()
+    cluster.catch_up()
     desk = BookingDesk(store)
     for name in plan.resource_ids:
         desk.add_resource(Resource(name))
@@ -102,18 +109,24 @@ def let_loose(cluster: Cluster, database: str, plan: Plan) -> Record:
 def let_in(cluster: Cluster, database: str, plan: Plan) -> Iterator[Callable[[], Record]]:
     """Let a crowd in, wait at the end until it has gone, and lend what then returns its record."""
     place: dict[str, Any] = {"prefix": "slotkeeper_", "portable": plan.portable}
-    store = SqlStore.from_url(cluster.nodes[0].url(database), tables=Tables(**place))
-    open_shop(store, plan)
+    store = SqlStore.from_url(cluster.nodes[0].url(database), tables=Tables(**place), connect_args=WAITS)
+    open_shop(cluster, store, plan)
     store.close()
     folder = cluster.nodes[0].base / f"crowd{next(_NUMBERS)}"  # what works there ends with the cluster
     folder.mkdir()
     told = attrs.asdict(plan) | {"place": place, "log": str(folder / "log"), "urls": cluster.urls(database)}
+    told["waits"] = WAITS
     (folder / "plan.json").write_text(json.dumps(told))
-    process = subprocess.Popen([sys.executable, str(WORKER), str(folder / "plan.json")])
+    command = [sys.executable, str(WORKER), str(folder / "plan.json")]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
-        yield lambda: _record(folder)
+        with patience(cluster, plan.seconds):
+            yield lambda: _record(folder)
+            assert process.wait() == 0
     finally:
-        assert process.wait() == 0
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def _record(folder: Path) -> Record:

@@ -12,7 +12,8 @@ import re
 import shutil
 import signal
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,8 @@ PROVIDER_SETTINGS: Final = (
     "evs.suspect_timeout=PT2S",
     "evs.inactive_timeout=PT6S",
 )
+WAITS: Final[dict[str, Any]] = {"connect_timeout": 5, "read_timeout": 60}
+"""For how many seconds a client of a node waits; then the connection counts as lost."""
 _POSITION: Final = re.compile(r"Recovered position:?\s*(\S+:\d+)")
 
 
@@ -140,13 +143,22 @@ class Node:
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Carry one statement out in a session of its own, which commits by itself."""
-        options: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60, "autocommit": True}
-        with (
-            closing(pymysql.connect(host="127.0.0.1", port=self.port, user="root", **options)) as session,
-            session.cursor() as cursor,
-        ):
+        with self.session() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+    @contextmanager
+    def session(self) -> Iterator[pymysql.cursors.Cursor]:
+        """Lend a session that commits each statement by itself."""
+        where: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "user": "root", "autocommit": True}
+        with closing(pymysql.connect(**where, **WAITS)) as session, session.cursor() as cursor:
+            yield cursor
+
+    def catch_up(self) -> None:
+        """Wait until the node has done all that the cluster has committed so far."""
+        with self.session() as cursor:
+            cursor.execute("SET SESSION wsrep_sync_wait = 7")
+            cursor.execute("SELECT 1")
 
     def _position(self) -> str | None:
         """Return up to where the node's own files have what the cluster committed."""

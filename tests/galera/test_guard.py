@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+
 import pytest
 import sqlalchemy as sa
 from tests.galera.cluster import Cluster
 from tests.galera.commits import stores, winners
 from tests.galera.crowd import Plan, let_loose
+from tests.galera.lag import lagging
+from tests.galera.node import WAITS
 from tests.galera.verdict import violations
 
 from slotkeeper.adapters.sql import SqlStore, Tables, transaction
 from slotkeeper.adapters.sql.row_locks import hold
 from slotkeeper.errors import NotFoundError, RetryableError, SlotTakenError
-from slotkeeper.testing.contract.samples import NOW, add, span, visit
+from slotkeeper.testing.contract.samples import add, span, visit
 
 pytestmark = pytest.mark.galera
 
 ROUNDS = 40
-BALLAST = "UPDATE {database}.ballast SET seq = -seq"
+STARTS = 15
+A_MOMENT = 1
+PATIENCE_SECONDS = 60
 CROWDS = {
     "one-resource": Plan(resources=1),
     "six-resources": Plan(resources=6),
     "ordinary-tables": Plan(resources=6, portable=False),
 }
+
+
+def test_the_first_rows_follow_the_tables_at_once_on_every_node(cluster: Cluster, database: str) -> None:
+    for number in range(STARTS):
+        tables = Tables(prefix=f"start{number}_", portable=True)
+        with stores(cluster, database, tables) as on:
+            assert winners(on, 1) == [1]
 
 
 @pytest.mark.parametrize("portable", [True, False], ids=["portable", "ordinary"])
@@ -54,43 +68,52 @@ def test_a_crowd_on_all_nodes_books_nothing_twice_and_loses_nothing(
 
 
 def test_a_node_that_lags_behind_books_nothing_twice(cluster: Cluster, database: str) -> None:
-    with stores(cluster, database, Tables(portable=True), capacity=1) as (here, there, _):
-        heedless = heedless_of_lag(there)
-        let_lag(cluster, database)
-        add(here, visit("first", span(9, 10)))
-        with pytest.raises(NotFoundError), heedless.begin(write=False) as unit:
-            unit.bookings.get("first")
-        with pytest.raises((RetryableError, SlotTakenError)), heedless.begin() as unit:
-            unit.bookings.add(visit("second", span(9, 10)), now=NOW)
+    with (
+        stores(cluster, database, Tables(portable=True)) as (here, there, _),
+        closing(heedless_of_lag(there)) as heedless,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        with lagging(cluster, cluster.nodes[1], database):
+            add(here, visit("first", span(9, 10)))
+            assert not knows(heedless, "first")
+            rival = pool.submit(add, heedless, visit("second", span(9, 10)))
+            assert not wait([rival], timeout=A_MOMENT).done
+            assert not knows(heedless, "first")
+        with pytest.raises(RetryableError):  # it was found free there, and the commit refused
+            rival.result(timeout=PATIENCE_SECONDS)
         with pytest.raises(SlotTakenError):
             heedless.repeat(lambda: add(heedless, visit("second", span(9, 10))))
-        heedless.close()
 
 
 def test_what_one_node_acknowledged_is_seen_on_all(cluster: Cluster, database: str) -> None:
-    with stores(cluster, database, Tables(portable=True), capacity=1) as (here, there, _):
-        let_lag(cluster, database)
-        add(here, visit("first", span(9, 10)))
-        with there.begin(write=False) as unit:
-            assert unit.bookings.get("first").id == "first"
-        let_lag(cluster, database)
-        add(here, visit("next", span(10, 11)))
+    with (
+        stores(cluster, database, Tables(portable=True)) as (here, there, _),
+        closing(heedless_of_lag(there)) as heedless,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        with lagging(cluster, cluster.nodes[1], database):
+            add(here, visit("first", span(9, 10)))
+            reading = pool.submit(knows, there, "first")
+            rival = pool.submit(add, there, visit("second", span(9, 10)))
+            assert not wait([reading], timeout=A_MOMENT).done
+            assert not rival.done()
+            assert not knows(heedless, "first")
+        assert reading.result(timeout=PATIENCE_SECONDS)
         with pytest.raises(SlotTakenError):
-            add(there, visit("second", span(10, 11)))
+            rival.result(timeout=PATIENCE_SECONDS)
 
 
 def heedless_of_lag(store: SqlStore) -> SqlStore:
     """Return a store on the same node whose sessions do not wait until the node has caught up."""
-    made = SqlStore.from_url(store.engine.url, tables=store._tables)
+    made = SqlStore.from_url(store.engine.url, tables=store._tables, connect_args=WAITS)
     sa.event.listen(made.engine, "connect", lambda session, _: session.query("SET wsrep_sync_wait = 0"))
-    with made.begin(write=False) as unit:
-        unit.resources.all()
     return made
 
 
-def let_lag(cluster: Cluster, database: str) -> None:
-    """Commit on the first node what takes the others a second to do after it."""
-    ask = cluster.nodes[0].ask
-    if not ask(f"SHOW TABLES FROM {database} LIKE 'ballast'"):
-        ask(f"CREATE TABLE {database}.ballast (seq BIGINT PRIMARY KEY) SELECT seq FROM mysql.seq_1_to_60000")
-    ask(BALLAST.format(database=database))
+def knows(store: SqlStore, booking_id: str) -> bool:
+    """Tell whether a store finds a booking."""
+    with store.begin(write=False) as unit:
+        try:
+            return unit.bookings.get(booking_id).id == booking_id
+        except NotFoundError:
+            return False

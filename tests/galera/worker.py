@@ -84,9 +84,8 @@ class Client:
         self._roams: bool = plan["roams"]
 
     def _desk(self, plan: Mapping[str, Any], url: str) -> BookingDesk:
-        waits = {"connect_timeout": 5, "read_timeout": 60}
         tables = Tables(**plan["place"])
-        store = CountingStore.from_url(url, tables=tables, attempts=plan["tries"], connect_args=waits)
+        store = CountingStore.from_url(url, tables=tables, attempts=plan["tries"], connect_args=plan["waits"])
         assert isinstance(store, CountingStore)
         store.faults = self._faults
         if plan["causal"] is not None:
