@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from tests.chaos.killable import Killable, mariadb, postgresql
-from tests.chaos.running import Faults, run
+from tests.chaos.breaking import Faults
+from tests.chaos.killable import Server, mariadb, postgresql
+from tests.chaos.running import run
 from tests.chaos.stores import ASYNC
 from tests.chaos.verdict import Verdict
 
@@ -32,7 +33,7 @@ def no_server() -> AbstractContextManager[None]:
     return nullcontext()
 
 
-ARENAS: Final[Mapping[str, tuple[Callable[[], AbstractContextManager[Killable | None]], dict[str, Any]]]] = {
+ARENAS: Final[Mapping[str, tuple[Callable[[], AbstractContextManager[Server | None]], dict[str, Any]]]] = {
     "SQLite": (no_server, {}),
     "PostgreSQL, constraint": (postgresql, {}),
     "PostgreSQL, portable": (postgresql, {"portable": True}),
@@ -89,7 +90,7 @@ class Campaign:
                 self._keep(verdict)
                 yield verdict
 
-    def _round(self, name: str, server: Killable | None, number: int, amounts: dict[str, Any]) -> Verdict:
+    def _round(self, name: str, server: Server | None, number: int, amounts: dict[str, Any]) -> Verdict:
         return run(
             name,
             server,

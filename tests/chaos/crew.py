@@ -28,14 +28,12 @@ from slotkeeper.desk import AsyncBookingDesk, BookingDesk
 from slotkeeper.errors import NotFoundError
 
 TICK = 0.02
-WIRED = 4
-"""Every which worker's connections lead through the wire."""
 
 
 def main(path: str) -> None:
     plan = Plan.read(path)
     tables = Tables(**plan.place)
-    desks = [_desk(plan, tables, url) for url in (plan.url, plan.wire)]
+    desks = {url: _desk(plan, tables, url) for url in sorted(plan.addresses)}
     plan.ready.touch()
     end = this_microsecond() + int(plan.seconds * 1e6)
     started = {_start(plan, desks, number, end): number for number in range(len(plan.names))}
@@ -64,12 +62,13 @@ async def _use(desk: AsyncBookingDesk) -> None:
     await desk.store.close()
 
 
-def _start(plan: Plan, desks: list[Desk], number: int, end: int) -> int:
+def _start(plan: Plan, desks: dict[str, Desk], number: int, end: int) -> int:
     child = os.fork()
     if child:
         return child
     try:
-        work(plan, desks[number % WIRED == WIRED - 1], plan.names[number], end)
+        route = plan.routes[number % len(plan.routes)]
+        work(plan, [desks[url] for url in route], plan.names[number], end)
     except BaseException as error:  # noqa: BLE001 - the process ends here, whatever it was
         sys.excepthook(type(error), error, error.__traceback__)
         os._exit(1)

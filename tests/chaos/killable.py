@@ -13,12 +13,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import sqlalchemy as sa
 
 PATIENCE = 60
 AS_ROOT = os.geteuid() == 0
+
+
+class Server(Protocol):
+    """What a run has its database from, and breaks: one server, or several that are as one."""
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses at which commands are taken."""
+
+    def kill(self) -> None:
+        """End it, or a part of it, without a chance to tidy up."""
+
+    def start(self) -> None:
+        """Start what was killed, and wait until it is of use."""
+
+    def cut_a_connection(self) -> bool:
+        """Have somebody's connection ended, whichever, and tell whether there was one."""
+
+    def complaints(self) -> list[str]:
+        """Wait until all that was committed is at every address, and return what is wrong with the server."""
 
 
 class Killable:
@@ -30,6 +51,14 @@ class Killable:
         self._log = (folder / "server.log").open("ab")
         self._engine = sa.create_engine(url, poolclass=sa.NullPool)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def urls(self) -> list[str]:
+        return [self.url]
+
+    def complaints(self) -> list[str]:
+        """Return nothing: what a server has lost is not in its tables."""
+        return []
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

@@ -33,8 +33,8 @@ class Plan:
 
     Args:
         store: Which store the workers open, a name in `tests.chaos.stores`.
-        url: Of the database.
-        wire: Of the same through a wire that is cut during commits, for some of the workers; else as `url`.
+        routes: Of the database, as workers reach it: each takes one of the lists in turn, and goes on to the
+            next address of it when a call brings no answer.
         place: What `Tables` is made with.
         folder: Where the journals are.
         seed: Of all random choices.
@@ -47,8 +47,7 @@ class Plan:
     """
 
     store: str
-    url: str
-    wire: str
+    routes: list[list[str]]
     place: dict[str, Any]
     folder: str
     seed: str
@@ -72,6 +71,11 @@ class Plan:
     def names(self) -> list[list[str]]:
         """The callers of each worker."""
         return [[f"w{one}t{task}" for task in range(self.tasks)] for one in range(self.processes)]
+
+    @property
+    def addresses(self) -> set[str]:
+        """All addresses on any route."""
+        return {one for route in self.routes for one in route}
 
     @property
     def quota(self) -> int:

@@ -73,9 +73,9 @@ class Contents:
     damage: list[str]
 
 
-def contents(plan: Plan) -> Contents:
-    """Read a database."""
-    engine = sa.create_engine(plan.url.replace("asyncpg", "psycopg"))
+def contents(plan: Plan, url: str) -> Contents:
+    """Read what a plan's tables hold in a database."""
+    engine = sa.create_engine(url)
     prefix = f"{plan.place['schema']}." if plan.place.get("schema") else ""
     prefix += str(plan.place["prefix"])
     try:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import attrs
-from tests.adapters.wires import Cut, Wire
+from tests.adapters.wires import Wire
+from tests.chaos.breaking import NO_FAULTS, Breakage, Faults, breaking
 from tests.chaos.checker import violations
 from tests.chaos.history import NOTHING, histories, model
 from tests.chaos.journal import Asked, read_all
-from tests.chaos.killable import Killable
+from tests.chaos.killable import Server
 from tests.chaos.plan import Plan, now
 from tests.chaos.rows import contents
 from tests.chaos.stores import ASYNC
@@ -35,33 +35,15 @@ from slotkeeper.testing.linearizability import UndecidedError, linearize
 ROOT = Path(__file__).parents[2]
 CREW = Path(__file__).with_name("crew.py")
 TICK = 0.02
+UNWIRED = 3
+"""How many workers go by themselves for each one whose connections lead through the wire."""
 LONGEST = 300
 """Seconds that a crew may take beyond its plan."""
 
 
-@attrs.frozen(kw_only=True)
-class Faults:
-    """What is done to a run: the average pause between two of a kind, in seconds; 0 spares it.
-
-    Args:
-        workers: Kills of workers.
-        connections: Connections that the server is told to end.
-        commits: Commits that are cut off, before or after the server hears of them.
-        servers: Kills of the server.
-    """
-
-    workers: float = 0
-    connections: float = 0
-    commits: float = 0
-    servers: float = 0
-
-
-NO_FAULTS = Faults()
-
-
 def run(
     name: str,
-    server: Killable | None,
+    server: Server | None,
     *,
     store: str = "ours",
     portable: bool = False,
@@ -71,28 +53,40 @@ def run(
 ) -> Verdict:
     """Run a crew against a server's database, or a file where there is no server, and judge it."""
     with _folder() as folder:
-        url = server.url if server else f"sqlite:///{folder / 'week.sqlite3'}"
-        with Wire(url) if server and faults.commits else nullcontext() as wire:
+        urls = server.urls if server else [f"sqlite:///{folder / 'week.sqlite3'}"]
+        with Wire(urls[0]) if server and faults.commits else nullcontext() as wire:
             place: dict[str, Any] = {"prefix": f"c{uuid4().hex[:6]}_", "portable": portable}
             plan = Plan(
                 store=store,
-                url=_driven(url, store),
-                wire=_driven(wire.url.render_as_string(hide_password=False) if wire else url, store),
+                routes=[[_driven(url, store) for url in route] for route in _routes(urls, wire)],
                 place=place,
                 folder=str(folder),
                 seed=seed,
                 pause=faults.workers,
                 **amounts,
             )
-            tables = Tables(**place)
-            with closing(SqlStore.from_url(url, tables=tables)) as made:
+            with closing(SqlStore.from_url(urls[0], tables=Tables(**place))) as made:
                 made.create_all()
+                damage = server.complaints() if server else []
                 furnish(BookingDesk(made, clock=now), plan.resources)
-            seconds, kills, cuts = _work(plan, faults, server, wire)
-            verdict = _judge(name, attrs.evolve(plan, url=url), seconds)
-            with closing(SqlStore.from_url(url, tables=tables)) as made:
-                made.drop_all()
+            with _crew(plan) as crew, breaking(server, wire, faults, seed) as breakage:
+                seconds = _work(plan, crew, breakage)
+            damage += server.complaints() if server else []
+            verdict = _judge(name, plan, server.urls if server else urls, seconds, damage)
+            if not verdict.violations:
+                with closing(SqlStore.from_url(urls[0], tables=Tables(**place))) as made:
+                    made.drop_all()
+            kills, cuts = breakage.count("servers"), breakage.count("connections", "commits")
             return attrs.evolve(verdict, server_kills=kills, cuts=cuts)
+
+
+def _routes(urls: list[str], wire: Wire | None) -> list[list[str]]:
+    """Return the ways to a database: beginning at each of its addresses, and some through the wire."""
+    turns = [urls[number:] + urls[:number] for number in range(len(urls))]
+    if wire is None:
+        return turns
+    wired = wire.url.render_as_string(hide_password=False)
+    return [turns[number % len(turns)] for number in range(UNWIRED)] + [[wired, *urls[1:]]]
 
 
 def _driven(url: str, store: str) -> str:
@@ -111,8 +105,13 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _work(plan: Plan, faults: Faults, server: Killable | None, wire: Wire | None) -> tuple[float, int, int]:
-    """Let the crew work under faults; return for how long, and how many servers and connections were cut."""
+@contextmanager
+def _crew(plan: Plan) -> Iterator[subprocess.Popen[bytes]]:
+    """Call a crew that is ready to work; it has gone when the block ends.
+
+    Raises:
+        AssertionError: It failed.
+    """
     plan.write()
     paths = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     with Path(plan.folder, "crew.log").open("wb") as log:
@@ -125,48 +124,33 @@ def _work(plan: Plan, faults: Faults, server: Killable | None, wire: Wire | None
         try:
             while crew.poll() is None and not plan.ready.exists():
                 time.sleep(TICK)
-            began = time.monotonic()
-            kills, cuts = _harass(crew, plan, faults, server, wire)
-            seconds = time.monotonic() - began
+            yield crew
         finally:
             crew.kill()
             crew.wait()
     if crew.returncode:
         raise AssertionError(Path(log.name).read_text()[-5000:])
-    return seconds, kills, cuts
 
 
-def _harass(
-    crew: subprocess.Popen[bytes], plan: Plan, faults: Faults, server: Killable | None, wire: Wire | None
-) -> tuple[int, int]:
-    chance = random.Random(f"{plan.seed}/faults")
-    started, kills, cuts = time.monotonic(), 0, 0
-    due = {"connections": started, "commits": started, "servers": started + 1}
-    pauses: Mapping[str, float] = attrs.asdict(faults)
+def _work(plan: Plan, crew: subprocess.Popen[bytes], breakage: Breakage) -> float:
+    """Wait until the crew has done its work, and return for how many seconds."""
+    began = time.monotonic()
     while crew.poll() is None:
-        present = time.monotonic()
-        if present > started + plan.seconds + LONGEST:
+        present = time.monotonic() - began
+        if present > plan.seconds:
+            breakage.over.set()
+        if present > plan.seconds + LONGEST:
             raise TimeoutError(Path(plan.folder, "crew.log").read_text()[-5000:])
-        for kind in due if present < started + plan.seconds else ():
-            if server and pauses[kind] and due[kind] < present:
-                due[kind] = present + chance.expovariate(1 / pauses[kind])
-                if kind == "servers":
-                    server.kill()
-                    server.start()
-                    kills += 1
-                elif kind == "connections":
-                    cuts += server.cut_a_connection()
-                elif wire:
-                    cuts += wire.cut is None
-                    wire.cut = chance.choice(list(Cut))
         time.sleep(TICK)
-    return kills, cuts
+    return time.monotonic() - began
 
 
-def _judge(name: str, plan: Plan, seconds: float) -> Verdict:
-    asked, there = list(read_all(plan.folder)), contents(plan)
+def _judge(name: str, plan: Plan, urls: list[str], seconds: float, damage: list[str]) -> Verdict:
+    asked, there = list(read_all(plan.folder)), contents(plan, urls[0])
     killed = json.loads(Path(plan.folder, "crew.json").read_text())["killed"]
-    found = violations(asked, there)
+    found = [*damage, *violations(asked, there)]
+    others = (url for url in urls[1:] if contents(plan, url) != there)
+    found += [f"{url} holds something else than {urls[0]}" for url in others]
     calls, undecided = 0, 0
     for resource_id, history in histories(asked).items():
         calls += len(history)

@@ -18,6 +18,7 @@ from slotkeeper.adapters.sql.async_store import AsyncSqlStore
 
 Opened = SqlStore | AsyncSqlStore
 OURS: Final = "ours"
+ON_A_NODE: Final = "ours, on a node that others can stand in for"
 ASYNC: Final = "async"
 BROKEN: Final[dict[str, type[SqlStore]]] = {
     "check then insert": CheckThenInsert,
@@ -32,6 +33,11 @@ def _opening(kind: type[SqlStore]) -> Callable[[str, Tables], Opened]:
     return lambda url, tables: kind.from_url(url, tables=tables)
 
 
+def _open_on_a_node(url: str, tables: Tables) -> Opened:
+    waits = {"connect_timeout": 5, "read_timeout": 60}
+    return SqlStore.from_url(url, tables=tables, attempts=3, connect_args=waits)
+
+
 def _open_async(url: str, tables: Tables) -> Opened:
     return AsyncSqlStore.from_url(url, tables=tables)
 
@@ -39,5 +45,6 @@ def _open_async(url: str, tables: Tables) -> Opened:
 STORES: Final[dict[str, Callable[[str, Tables], Opened]]] = {
     OURS: _opening(SqlStore),
     ASYNC: _open_async,
+    ON_A_NODE: _open_on_a_node,
     **{name: _opening(kind) for name, kind in BROKEN.items()},
 }

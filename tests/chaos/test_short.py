@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from tests.chaos.breaking import Faults
 from tests.chaos.campaign import no_server
-from tests.chaos.killable import Killable, mariadb, postgresql
-from tests.chaos.running import Faults, run
+from tests.chaos.killable import Server, mariadb, postgresql
+from tests.chaos.running import run
 from tests.chaos.stores import ASYNC
 
-Arena = Callable[[], AbstractContextManager[Killable | None]]
+Arena = Callable[[], AbstractContextManager[Server | None]]
 
 SOME = Faults(workers=0.3, connections=0.5, commits=0.5, servers=3)
 

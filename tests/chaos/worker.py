@@ -1,11 +1,13 @@
 """A worker: some callers in one process, which give commands until they have given enough or are killed.
 
-What was left without an answer, by this process or by one before it, is asked again with the same key.
+What was left without an answer, by this process or by one before it, is asked again with the same key, and at
+the next address of the route if there are several.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from tests.chaos.calling import Desk, answer
 from tests.chaos.choosing import Caller
@@ -19,31 +21,32 @@ RAW_FAULTS = 20
 """After how many a command is given up; each is a violation of its own."""
 
 
-def work(plan: Plan, desk: Desk, names: list[str], end: int) -> None:
+def work(plan: Plan, route: list[Desk], names: list[str], end: int) -> None:
     """Let callers give their commands, until the end or until each has given its share."""
 
     async def together() -> None:
-        await asyncio.gather(*(_call(plan, desk, name, end) for name in names))
+        await asyncio.gather(*(_call(plan, deque(route), name, end) for name in names))
 
     asyncio.run(together())
 
 
-async def _call(plan: Plan, desk: Desk, name: str, end: int) -> None:
+async def _call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
     journal = Journal(plan.folder, name)
     asked = journal.read()
     caller = Caller(plan, name, asked)
     for one in asked.values():
         if one.final is None and one.command.action != "expire":
-            await _settle(desk, journal, one, end)
+            await _settle(route, journal, one, end)
             caller.learn(one)
     for _ in range(plan.quota - len(asked)):
         if this_microsecond() > end:
             return
         one = Asked(caller.next())
-        await _settle(desk, journal, one, end)
+        await _settle(route, journal, one, end)
         caller.learn(one)
         if _is_kept(one) and caller.repeats():
-            await _ask(desk, journal, one.command)
+            route.rotate(-1)
+            await _ask(route[0], journal, one.command)
 
 
 def _is_kept(one: Asked) -> bool:
@@ -51,15 +54,16 @@ def _is_kept(one: Asked) -> bool:
     return one.command.action != "expire" and one.final is not None and "digest" in one.final
 
 
-async def _settle(desk: Desk, journal: Journal, one: Asked, end: int) -> None:
+async def _settle(route: deque[Desk], journal: Journal, one: Asked, end: int) -> None:
     """Ask until there is an answer; a sweep is asked once, since it takes no key."""
     faults = 0
     while one.final is None and faults < RAW_FAULTS and this_microsecond() < end + PATIENCE:
-        one.answers.append(await _ask(desk, journal, one.command))
+        one.answers.append(await _ask(route[0], journal, one.command))
         if one.command.action == "expire":
             return
         faults += one.answers[-1]["told"] == FAILED
         if one.final is None:
+            route.rotate(-1)
             await asyncio.sleep(PAUSE)
 
 
