@@ -1,6 +1,6 @@
 """Broken stores: guards that look right and are wrong, to see that a run finds them out.
 
-All of them keep their bookings in portable tables, where no constraint stands behind the guard.
+Unless they say otherwise, they use portable tables, where no constraint stands behind the guard.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ class Broken(SqlStore):
 
 class CheckThenInsert(Broken):
     """It reads whether the time is free, and inserts if so; others do that between the two."""
+
+
+class KeyAlone(Broken):
+    """It checks, and leaves rivals to the key without overlaps, which nodes of a cluster hold each by itself.
+
+    On ordinary tables, unlike the others.
+    """
 
 
 # -- the check within the insert -----------------------------------------------------------------------------

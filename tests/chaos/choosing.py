@@ -6,7 +6,7 @@ import random
 
 from tests.chaos.journal import ACKNOWLEDGED, Asked, Command
 from tests.chaos.plan import Plan
-from tests.chaos.world import KINDS, PAIR, SHARED, STARTS, capacity
+from tests.chaos.world import PAIR, SHARED, STARTS, capacity
 
 KEPT = 3
 MAKING = {"book", "hold"}
@@ -50,7 +50,7 @@ class Caller:
 
     def _make(self) -> Command:
         number = self._chance.randrange(self._plan.resources)
-        kind = self._chance.choice([*KINDS, *KINDS, PAIR])
+        kind = self._chance.choice(self._plan.kinds)
         if kind == PAIR:
             number -= number % 2
             if number + 1 >= self._plan.resources:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from tests.chaos.world import KINDS, PAIR
 
 EPOCH = dt.datetime(2029, 1, 1, tzinfo=dt.UTC)
 
@@ -43,6 +44,8 @@ class Plan:
         resources: How many there are.
         attempts: How many commands are given in all, at least while there is time.
         seconds: How long new ones are given.
+        patience: For how many seconds after that an answer is waited for.
+        kinds: Of the services that are booked, some twice for them to be booked more often.
         pause: Seconds between two kills of a worker, on average; 0 kills none.
     """
 
@@ -56,6 +59,8 @@ class Plan:
     resources: int = 1
     attempts: int = 1000
     seconds: float = 10
+    patience: float = 120
+    kinds: tuple[str, ...] = (*KINDS, *KINDS, PAIR)
     pause: float = 0
 
     @property

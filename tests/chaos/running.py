@@ -149,8 +149,11 @@ def _judge(name: str, plan: Plan, urls: list[str], seconds: float, damage: list[
     asked, there = list(read_all(plan.folder)), contents(plan, urls[0])
     killed = json.loads(Path(plan.folder, "crew.json").read_text())["killed"]
     found = [*damage, *violations(asked, there)]
-    others = (url for url in urls[1:] if contents(plan, url) != there)
-    found += [f"{url} holds something else than {urls[0]}" for url in others]
+    for url in urls[1:]:
+        if (other := contents(plan, url)) != there:
+            found += [
+                f"at {url}: {one}" for one in ["not what the first one holds", *violations(asked, other)]
+            ]
     calls, undecided = 0, 0
     for resource_id, history in histories(asked).items():
         calls += len(history)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from tests.chaos.broken import (
     CheckThenInsert,
@@ -27,15 +27,12 @@ BROKEN: Final[dict[str, type[SqlStore]]] = {
     "stale snapshot": StaleSnapshot,
     "default transactions": DefaultTransactions,
 }
+NODE: Final[dict[str, Any]] = {"attempts": 3, "connect_args": {"connect_timeout": 5, "read_timeout": 60}}
+"""What a store is opened with that is on a node, whose place others can take."""
 
 
-def _opening(kind: type[SqlStore]) -> Callable[[str, Tables], Opened]:
-    return lambda url, tables: kind.from_url(url, tables=tables)
-
-
-def _open_on_a_node(url: str, tables: Tables) -> Opened:
-    waits = {"connect_timeout": 5, "read_timeout": 60}
-    return SqlStore.from_url(url, tables=tables, attempts=3, connect_args=waits)
+def _opening(kind: type[SqlStore], **options: Any) -> Callable[[str, Tables], Opened]:  # noqa: ANN401 - of from_url
+    return lambda url, tables: kind.from_url(url, tables=tables, **options)
 
 
 def _open_async(url: str, tables: Tables) -> Opened:
@@ -45,6 +42,6 @@ def _open_async(url: str, tables: Tables) -> Opened:
 STORES: Final[dict[str, Callable[[str, Tables], Opened]]] = {
     OURS: _opening(SqlStore),
     ASYNC: _open_async,
-    ON_A_NODE: _open_on_a_node,
+    ON_A_NODE: _opening(SqlStore, **NODE),
     **{name: _opening(kind) for name, kind in BROKEN.items()},
 }

@@ -15,8 +15,6 @@ from tests.chaos.journal import FAILED, Asked, Command, Journal
 from tests.chaos.plan import Plan, this_microsecond
 
 PAUSE = 0.05
-PATIENCE = 120_000_000
-"""For how many microseconds after the end of a run an answer is waited for."""
 RAW_FAULTS = 20
 """After how many a command is given up; each is a violation of its own."""
 
@@ -34,15 +32,16 @@ async def _call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
     journal = Journal(plan.folder, name)
     asked = journal.read()
     caller = Caller(plan, name, asked)
+    last = end + int(plan.patience * 1e6)
     for one in asked.values():
         if one.final is None and one.command.action != "expire":
-            await _settle(route, journal, one, end)
+            await _settle(route, journal, one, last)
             caller.learn(one)
     for _ in range(plan.quota - len(asked)):
         if this_microsecond() > end:
             return
         one = Asked(caller.next())
-        await _settle(route, journal, one, end)
+        await _settle(route, journal, one, last)
         caller.learn(one)
         if _is_kept(one) and caller.repeats():
             route.rotate(-1)
@@ -54,10 +53,10 @@ def _is_kept(one: Asked) -> bool:
     return one.command.action != "expire" and one.final is not None and "digest" in one.final
 
 
-async def _settle(route: deque[Desk], journal: Journal, one: Asked, end: int) -> None:
-    """Ask until there is an answer; a sweep is asked once, since it takes no key."""
+async def _settle(route: deque[Desk], journal: Journal, one: Asked, last: int) -> None:
+    """Ask until there is an answer or it is too late; a sweep is asked once, since it takes no key."""
     faults = 0
-    while one.final is None and faults < RAW_FAULTS and this_microsecond() < end + PATIENCE:
+    while one.final is None and faults < RAW_FAULTS and this_microsecond() < last:
         one.answers.append(await _ask(route[0], journal, one.command))
         if one.command.action == "expire":
             return

@@ -71,11 +71,11 @@ class Cluster:
         self.wait_until_synced()
         return time.monotonic() - began
 
-    def wait_until_synced(self) -> None:
+    def wait_until_synced(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until all nodes that run, and no others, are one cluster, and each has what all have."""
         running = [node for node in self.nodes if node.runs]
         for node in running:
-            _wait(node, lambda node=node: is_synced(node, len(running)))  # type: ignore[misc]
+            _wait(node, lambda node=node: is_synced(node, len(running)), seconds)  # type: ignore[misc]
 
     def catch_up(self) -> None:
         """Wait until each node that runs has done all that the cluster has committed so far.
@@ -162,8 +162,8 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _wait(node: Node, reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _wait(node: Node, reached: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
     while not reached():
         if not node.runs or time.monotonic() > deadline:
             raise NodeFailedError(node)

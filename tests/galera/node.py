@@ -40,6 +40,7 @@ SETTINGS: Final = (
 )
 PROVIDER_SETTINGS: Final = (
     "gcache.size=64M",
+    "gcs.fc_limit=1000",  # a node may lag far behind before the others wait for it
     "evs.keepalive_period=PT0.5S",
     "evs.suspect_timeout=PT2S",
     "evs.inactive_timeout=PT6S",
@@ -141,17 +142,20 @@ class Node:
         except pymysql.MySQLError:
             return {}
 
-    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+    def ask(self, statement: str, *, wait: float = 60) -> list[tuple[Any, ...]]:
         """Carry one statement out in a session of its own, which commits by itself."""
-        with self.session() as cursor:
+        with self.session(wait) as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
 
     @contextmanager
-    def session(self) -> Iterator[pymysql.cursors.Cursor]:
-        """Lend a session that commits each statement by itself."""
+    def session(self, wait: float = 60) -> Iterator[pymysql.cursors.Cursor]:
+        """Lend a session that commits each statement by itself, and waits for so many seconds for each."""
         where: dict[str, Any] = {"host": "127.0.0.1", "port": self.port, "user": "root", "autocommit": True}
-        with closing(pymysql.connect(**where, **WAITS)) as session, session.cursor() as cursor:
+        with (
+            closing(pymysql.connect(**where, **{**WAITS, "read_timeout": wait})) as session,
+            session.cursor() as cursor,
+        ):
             yield cursor
 
     def catch_up(self) -> None:

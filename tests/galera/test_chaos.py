@@ -10,7 +10,7 @@ from tests.chaos.campaign import Campaign
 from tests.chaos.running import LONGEST, run
 from tests.chaos.stores import ON_A_NODE
 from tests.chaos.verdict import table
-from tests.galera.arena import KillableCluster
+from tests.galera.arena import KillableCluster, LaggingCluster
 from tests.galera.cluster import Cluster
 from tests.galera.patience import patience
 
@@ -44,3 +44,22 @@ def test_nodes_are_killed_and_rejoin_amid_a_crowd(
     assert verdict.acknowledged, "nothing was booked"
     assert verdict.refused, "nobody was ever in anybody's way"
     assert verdict.server_kills >= LEAST_KILLS
+
+
+def test_nodes_lag_behind_amid_a_crowd(cluster: Cluster, database: str) -> None:
+    server = LaggingCluster(cluster, database, random.Random(0))
+    verdict = run(
+        "Galera, lagging",
+        server,
+        store=ON_A_NODE,
+        portable=True,
+        faults=Faults(servers=0.2),
+        seed="lag",
+        processes=9,
+        resources=2,
+        attempts=100_000,
+        seconds=8,
+    )
+    assert verdict.violations == ()
+    assert verdict.acknowledged
+    assert server.lags

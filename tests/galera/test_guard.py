@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.galera.cluster import Cluster
 from tests.galera.commits import stores, winners
 from tests.galera.crowd import Plan, let_loose
-from tests.galera.lag import lagging
+from tests.galera.lag import lagging, prepare
 from tests.galera.node import WAITS
 from tests.galera.verdict import violations
 
@@ -73,6 +73,7 @@ def test_a_node_that_lags_behind_books_nothing_twice(cluster: Cluster, database:
         closing(heedless_of_lag(there)) as heedless,
         ThreadPoolExecutor(1) as pool,
     ):
+        prepare(cluster, database)
         with lagging(cluster, cluster.nodes[1], database):
             add(here, visit("first", span(9, 10)))
             assert not knows(heedless, "first")
@@ -91,6 +92,7 @@ def test_what_one_node_acknowledged_is_seen_on_all(cluster: Cluster, database: s
         closing(heedless_of_lag(there)) as heedless,
         ThreadPoolExecutor(2) as pool,
     ):
+        prepare(cluster, database)
         with lagging(cluster, cluster.nodes[1], database):
             add(here, visit("first", span(9, 10)))
             reading = pool.submit(knows, there, "first")
