@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.adapters.races import assert_kept_apart, log_of, open_workshop, run_worker
-from tests.adapters.servers import MARIADB, POSTGRESQL, SERVERS, Server, a_store
+from tests.adapters.servers import MARIADB, OURS, POSTGRESQL, SERVERS, Server, a_store
 
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
@@ -276,17 +276,31 @@ def test_a_booking_follows_a_hold_that_lapsed(guarded: SqlStore) -> None:
         unit.bookings.replace(following(held, expires_at=None, status="confirmed"), now=at(2))
 
 
-def test_without_btree_gist_or_with_it_the_constraint_is_there_and_goes_with_the_tables() -> None:
+@pytest.fixture
+def bare() -> Iterator[sa.Engine]:
+    """Lend a database of its own on PostgreSQL, without any extension that another one may have."""
+    name = f"{OURS}_bare"
+    with POSTGRESQL.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
+        server.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        engine = sa.create_engine(sa.make_url(POSTGRESQL.url).set(database=name))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+            server.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_without_btree_gist_or_with_it_the_constraint_is_there_and_goes_with_the_tables(
+    bare: sa.Engine,
+) -> None:
     tables = Tables(prefix="sk_probe_")
-    with POSTGRESQL.engine.connect() as connection:
-        connection.exec_driver_sql("CREATE SCHEMA sk_probe; SET LOCAL search_path TO sk_probe, public")
+    offered = sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'")
+    with bare.connect() as connection:
         tables.metadata.create_all(connection)
         assert "sk_probe_ids(" in definition(connection)
         tables.metadata.drop_all(connection)
         assert connection.scalar(sa.text("SELECT to_regtype('sk_probe_ids')")) is None
-        if connection.scalar(
-            sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'btree_gist'")
-        ):
+        if connection.scalar(offered):
             connection.exec_driver_sql("CREATE EXTENSION btree_gist")
             tables.metadata.create_all(connection)
             assert "(resource_id WITH =" in definition(connection)
