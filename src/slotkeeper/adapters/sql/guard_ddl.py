@@ -50,7 +50,8 @@ class _Names(dict[str, str]):
 
     def __init__(self, dialect: sa.Dialect, prefix: str, schema: str | None) -> None:
         super().__init__()
-        self._quote = dialect.identifier_preparer.quote
+        self._dialect_quote = dialect.identifier_preparer.quote
+        self._doubles = "%%" in self._dialect_quote("%")
         self._prefix, self._schema = prefix, schema
 
     def __missing__(self, field: str) -> str:
@@ -58,3 +59,8 @@ class _Names(dict[str, str]):
             return "" if self._schema is None else f"{self._quote(self._schema)}."
         kind = _CONSTRAINT if field.startswith(_CONSTRAINT) else ""
         return self._quote(f"{kind}{self._prefix}{field.removeprefix(kind)}")
+
+    def _quote(self, name: str) -> str:
+        """Quote a name, its percent signs single: what compiles the statement doubles them for the driver."""
+        quoted = self._dialect_quote(name)
+        return quoted.replace("%%", "%") if self._doubles else quoted
