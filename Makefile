@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Whose results depend on the version of dateutil: rules, schedules, and what is computed from them.
-KNOW_DATEUTIL := tests/domain tests/engine tests/corpus tests/desk tests/contrib tests/test_docs.py
+KNOW_DATEUTIL := tests/domain tests/engine tests/corpus tests/contrib tests/test_docs.py
 COVERED := --cov --cov-report=term-missing:skip-covered
 
 # uv follows these variables before it looks for ./.venv.

@@ -22,6 +22,8 @@ import pytest
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql import SqlStore, Tables
+from slotkeeper.adapters.sql.postgresql_guard import EXTENSION
+from slotkeeper.adapters.sql.scaling import partition_by_resource
 from slotkeeper.adapters.sql.store import HostedStore
 
 OURS = f"sk{os.getpid()}_{uuid4().hex[:6]}"
@@ -32,10 +34,17 @@ class Server:
     """A database server, and sets of empty tables on it, with the database's own guard or without."""
 
     def __init__(
-        self, variable: str, usual: str, embedded: Callable[[], str | None], *, portable: bool = False
+        self,
+        variable: str,
+        usual: str,
+        embedded: Callable[[], str | None],
+        *,
+        portable: bool = False,
+        partitions: int = 0,
     ) -> None:
         self._variable, self._usual, self._embedded = variable, usual, embedded
-        self._portable, self._ours = portable, f"{OURS}{'p' if portable else ''}"
+        self._portable, self._partitions = portable, partitions
+        self._ours = f"{OURS}{'p' if portable else ''}{'h' if partitions else ''}"
         self._idle: list[dict[str, Any]] = []
         self._known: dict[str, Tables] = {}
 
@@ -103,7 +112,13 @@ class Server:
     def _new_place(self) -> dict[str, Any]:
         schema = self._ours if self.engine.dialect.name == "postgresql" else None
         place = {"prefix": f"{self._ours}_{len(self._known)}_", "schema": schema, "portable": self._portable}
-        SqlStore(self.engine, tables=self.tables(place)).create_all()
+        tables = self.tables(place)
+        SqlStore(self.engine, tables=tables).create_all()
+        if self._partitions:
+            with self.engine.begin() as connection:
+                extended = bool(connection.exec_driver_sql(EXTENSION).scalar())
+                for one in partition_by_resource(tables, partitions=self._partitions, by_extension=extended):
+                    connection.exec_driver_sql(one)
         return place
 
     @cache  # noqa: B019 - there are two servers, which last as long as the process
@@ -166,6 +181,13 @@ def _server(variable: str, usual: str, embedded: Callable[[], str | None]) -> tu
 POSTGRESQL, POSTGRESQL_PORTABLE = _server(
     "SLOTKEEPER_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test", _embedded_postgresql
 )
+POSTGRESQL_PARTITIONED = Server(
+    "SLOTKEEPER_POSTGRES_URL",
+    "postgresql+psycopg://postgres@127.0.0.1:5432/test",
+    _embedded_postgresql,
+    partitions=4,
+)
+"""The same tables with allocations in partitions; the contract and some races run on them."""
 MARIADB, MARIADB_PORTABLE = _server(
     "SLOTKEEPER_MARIADB_URL", "mysql+pymysql://root@127.0.0.1:3306/test", lambda: None
 )

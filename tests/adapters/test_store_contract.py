@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tests.adapters.servers import MARIADB, MARIADB_PORTABLE, POSTGRESQL, POSTGRESQL_PORTABLE, Server
+from tests.adapters.servers import (
+    MARIADB,
+    MARIADB_PORTABLE,
+    POSTGRESQL,
+    POSTGRESQL_PARTITIONED,
+    POSTGRESQL_PORTABLE,
+    Server,
+)
 from tests.adapters.stores import end_host, remove_file, store_in_a_file, store_in_a_host, store_in_memory
 
 from slotkeeper.adapters.memory import MemoryStore
@@ -94,6 +101,11 @@ class TestPostgresql(OnAServer, StoreContract):
 class TestPostgresqlPortable(OnAServer, StoreContract):
     capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
     server = POSTGRESQL_PORTABLE
+
+
+class TestPostgresqlPartitioned(OnAServer, StoreContract):
+    capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
+    server = POSTGRESQL_PARTITIONED
 
 
 class TestPostgresqlOfTheHost(InAHost, StoreContract):

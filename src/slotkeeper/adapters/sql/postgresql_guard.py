@@ -36,7 +36,15 @@ _FOUND: Final = """
 SELECT conname FROM pg_constraint
 JOIN pg_class ON pg_class.oid = conrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE contype = 'x' AND relname = :allocations AND nspname = coalesce(:schema, current_schema())
+UNION
+SELECT 'ex_' || relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind = 'p' AND relname = :allocations AND nspname = coalesce(:schema, current_schema())
+AND NOT EXISTS (
+    SELECT FROM pg_inherits WHERE inhparent = pg_class.oid
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = inhrelid AND contype = 'x')
+)
 """
+"""Of a table in partitions, the constraint is there if each of them has one."""
 AFTER_DROP: Final = ("DROP TYPE IF EXISTS {schema}{ids}",)
 
 
