@@ -61,7 +61,15 @@ class Judging(DeskCore):
         return Evaluator(Snapshot(now, resources, found.values(), turns=turns), request, order)
 
     def _candidates(self, unit: UnitOfWork, request: Request) -> Sequence[Resource]:
-        """Return the resources that may serve, with their parts; all are read only where no ids are named."""
+        """Return the resources that may serve, with their parts; of one that is asked for, no others."""
+        if request.the_one is not None:
+            found = self._with_parts(unit, [request.the_one], {})
+            if request.service.needs[0].admits(found[0]):
+                return found
+        return self._all_candidates(unit, request)
+
+    def _all_candidates(self, unit: UnitOfWork, request: Request) -> Sequence[Resource]:
+        """Return the service's candidates, with their parts; all are read only where no ids are named."""
         needs = request.service.needs
         if all(need.among for need in needs):
             named = (one for need in needs for one in need.among)

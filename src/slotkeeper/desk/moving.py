@@ -145,7 +145,7 @@ class Moving(Making):
 
         def change(work: Work) -> Move:
             request, _ = self._wanted(work.unit, self._stored(work.unit, booking_id), place)
-            also = [one.id for one in self._candidates(work.unit, request)]
+            also = self._contended(work.unit, request)
             before = self._locked(work.unit, booking_id, expected_version, also=also)
             row = self._moving_row(before, name, actor, work.now)
             quote = self._move_quote(work.unit, before, actor, work.now)

@@ -25,7 +25,7 @@ from slotkeeper.domain.slot import Slot
 from slotkeeper.domain.standard_lifecycle import Action
 from slotkeeper.domain.zones import zone_name
 from slotkeeper.engine.preference import Preference
-from slotkeeper.engine.question import Request, Snapshot
+from slotkeeper.engine.question import Request
 from slotkeeper.errors import SlotTakenError
 from slotkeeper.ports import UnitOfWork
 
@@ -79,15 +79,20 @@ class Transitions(Judging):
     def _place(
         self, work: Work, request: Request, start: dt.datetime, *, prefer: Preference | None = None
     ) -> FreeSlot | Explanation:
-        """Lock what the request may take, judge the start, and expire what has lapsed and was in its way."""
+        """Lock what the request may take, judge the start, and expire what has lapsed and was in its way.
+
+        What may be taken is read before it can be locked, and read again under the lock to be judged. Where
+        it has changed in between, a resource may be judged that is not locked; the store locks that when the
+        booking is stored, and decides by what it reads then.
+        """
         moment = Interval.lasting(start, TICK)
-        candidates = Snapshot(work.now, self._candidates(work.unit, request)).resources
-        work.unit.lock(self._contended(work.unit, request) | candidates.keys())
+        work.unit.lock(self._contended(work.unit, request))
         evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
         offer = evaluator.offer(start)
         if isinstance(offer, Explanation):
             return offer
         around = request.service.buffers.around(offer.interval)
+        candidates = evaluator.snapshot.resources
         self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
         leading = evaluator.snapshot.resource(offer.resource_ids[0])
         return FreeSlot(offer, evaluator.allocations(offer), self._local(leading, offer.start))
@@ -98,9 +103,16 @@ class Transitions(Judging):
         return LocalStart.at(start, zone, zone_data=self.zone_data(zone_name(zone)))
 
     def _contended(self, unit: UnitOfWork, request: Request) -> set[Id]:
-        """Return the resources on which somebody else may use up a limit meanwhile, beside the candidates."""
-        everywhere = any(limit.all_services for limit in request.looks_elsewhere)
-        return {one.id for one in unit.resources.all()} if everywhere else set()
+        """Return the resources whose bookings the answer depends on.
+
+        They are those that the request may take. A limit that counts bookings of the service wherever they
+        are needs all of the service's candidates, even if one is asked for, and one that counts those of all
+        services every resource there is; else two bookings on different resources could both be the last.
+        """
+        if any(limit.all_services for limit in request.looks_elsewhere):
+            return {one.id for one in (*unit.resources.all(), *self._candidates(unit, request))}
+        look = self._all_candidates if request.looks_elsewhere else self._candidates
+        return {one.id for one in look(unit, request)}
 
     def _enter(
         self,

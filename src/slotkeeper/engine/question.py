@@ -61,6 +61,16 @@ class Request:
         limits = (one for one in self.service.limits if one.per is not Per.RESOURCE)
         return tuple(one for one in limits if one.per is Per.SERVICE or self.customer_id is not None)
 
+    @property
+    def the_one(self) -> Id | None:
+        """The resource asked for, where the service takes one and its grid is that one's own; else None.
+
+        If it is a candidate, a snapshot of it and its parts permits what one of all resources does.
+        """
+        needs = self.service.needs
+        single = len(needs) == len(self.resource_ids) == 1 and needs[0].count == 1
+        return self.resource_ids[0] if single and not self.service.shared_grid else None
+
 
 def _by_id(resources: Iterable[Resource] | Mapping[Id, Resource]) -> Mapping[Id, Resource]:
     given = resources.values() if isinstance(resources, Mapping) else resources
