@@ -11,7 +11,7 @@ from tests.adapters.wires import Cut, Wire
 
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.adapters.sql.async_store import AsyncSqlStore
-from slotkeeper.adapters.sql.transaction import connecting_told
+from slotkeeper.adapters.sql.faults import connecting_told
 from slotkeeper.errors import OutcomeUnknownError, RetryableError
 from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import NOW, add, furnish, span, visit

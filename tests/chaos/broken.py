@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from slotkeeper.adapters.sql import SqlStore, rows
 from slotkeeper.adapters.sql.bookings import SqlBookings
+from slotkeeper.adapters.sql.faults import faults_told
 from slotkeeper.adapters.sql.mariadb import MariaDB
 from slotkeeper.adapters.sql.postgresql import PostgreSQL
 from slotkeeper.adapters.sql.row_locks import bump, hold
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.adapters.sql.sqlite import SQLite
 from slotkeeper.adapters.sql.store import SqlUnit
-from slotkeeper.adapters.sql.transaction import Transaction, faults_told
+from slotkeeper.adapters.sql.transaction import Transaction
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.ports import UnitOfWork

@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any, TypeVar
 
 import attrs
@@ -94,9 +95,13 @@ class DeskCore:
 
     def _run(self, command: Command, kind: type[R], act: Callable[[Work], R]) -> R:
         """Carry a command out, again while passing faults end it, if the store is to do that."""
-        if isinstance(self.store, RepeatingStore):
-            return self.store.repeat(lambda: self._attempt(command, kind, act))
+        if self._repeating is not None:
+            return self._repeating.repeat(lambda: self._attempt(command, kind, act))
         return self._attempt(command, kind, act)
+
+    @cached_property
+    def _repeating(self) -> RepeatingStore | None:
+        return self.store if isinstance(self.store, RepeatingStore) else None
 
     def _attempt(self, command: Command, kind: type[R], act: Callable[[Work], R]) -> R:
         """Carry a command out in a unit of work of its own, once per key."""

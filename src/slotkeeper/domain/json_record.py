@@ -76,7 +76,7 @@ class Record:
         written: dict[str, Any] = {_TAG: self.cls.__name__} if self._is_tagged else {}
         for name, member in self._members.items():
             given = getattr(value, member.attribute)
-            if not member.at_default(given):
+            if given is not member.default and not member.at_default(given):
                 try:
                     written[name] = member.form.encode(given)
                 except (MisfitError, *REFUSALS) as error:

@@ -62,7 +62,7 @@ class Add(OnStore):
 
 
 class Statements(OnStore):
-    """The statements of the guard as they run within the desk's commands, whatever becomes of their results.
+    """The statements of the guard as they run within the desk's commands; their results go nowhere.
 
     The lock tells the capacities, and the desk has read the service; `Add` by itself has to look for it.
     """

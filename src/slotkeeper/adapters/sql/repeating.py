@@ -7,6 +7,7 @@ at random, so that those who were in each other's way don't meet again.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Final, TypeVar
 
 from slotkeeper.errors import MissingExtraError, RetryableError
@@ -27,8 +28,12 @@ PACE: Final = {"timeout": 30.0, "wait_initial": 0.01, "wait_max": 1.0, "wait_jit
 
 def repeated(command: Callable[[], R], attempts: int) -> R:
     """Carry out a command until it does not end in a `RetryableError`, and return its result."""
-    trying = stamina.RetryingCaller(attempts=attempts, **PACE)
-    return trying(RetryableError, command)
+    return _trying(attempts)(RetryableError, command)
+
+
+@cache
+def _trying(attempts: int) -> stamina.RetryingCaller:
+    return stamina.RetryingCaller(attempts=attempts, **PACE)
 
 
 async def repeated_awaiting(command: Callable[[], Awaitable[R]], attempts: int) -> R:

@@ -14,19 +14,14 @@ from slotkeeper.adapters.sql.backends import backend_of
 from slotkeeper.adapters.sql.bookings import SqlBookings
 from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, service_columns
 from slotkeeper.adapters.sql.engines import own_engine
+from slotkeeper.adapters.sql.faults import connecting_told, deadlocks_told, faults_told, outcome_told
 from slotkeeper.adapters.sql.keys import SqlKeys
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
 from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.schema_check import check_schema
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
-from slotkeeper.adapters.sql.transaction import (
-    Transaction,
-    connecting_told,
-    deadlocks_told,
-    faults_told,
-    outcome_told,
-)
+from slotkeeper.adapters.sql.transaction import Transaction
 from slotkeeper.desk.arguments import check_count
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource

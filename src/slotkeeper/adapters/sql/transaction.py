@@ -1,4 +1,4 @@
-"""A transaction: statements that run in it, the locks it holds, and what its faults mean."""
+"""A transaction: statements that run in it, and the locks it holds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any, Final, TypeAlias
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.backends import Backend
+from slotkeeper.adapters.sql.faults import faults_told
 from slotkeeper.adapters.sql.known import Known
 from slotkeeper.adapters.sql.row_locks import bump
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.domain.ids import Id, id_to_text
-from slotkeeper.errors import InvalidFieldError, OutcomeUnknownError, RetryableError
+from slotkeeper.errors import InvalidFieldError
 
 IDS_AT_ONCE: Final = 500
 """How many ids go into one statement; databases bound the number of parameters."""
-
-_CLOSED: Final = "connection is closed"
 
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -138,79 +137,3 @@ def in_portions(ids: Iterable[Id]) -> Iterator[list[Id]]:
     distinct = list(dict.fromkeys(ids))
     for index in range(0, len(distinct), IDS_AT_ONCE):
         yield distinct[index : index + IDS_AT_ONCE]
-
-
-@contextmanager
-def deadlocks_told(backend: Backend) -> Iterator[None]:
-    """Raise our own error where the whole transaction was undone, so that no savepoint can be returned to.
-
-    Raises:
-        RetryableError: Another transaction was in the way, or the connection was lost.
-    """
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        if backend.is_passing(error):
-            raise RetryableError(_said(error)) from error
-        raise
-
-
-@contextmanager
-def faults_told(backend: Backend) -> Iterator[None]:
-    """Raise the library's own errors for what is passing, and for what no database can hold.
-
-    Raises:
-        RetryableError: Another transaction was in the way, or the connection was lost.
-        InvalidFieldError: A text is no Unicode, a number has more than 64 bits, or the database refuses a
-            value for another reason of its kind.
-    """
-    try:
-        with deadlocks_told(backend):
-            yield
-    except OSError as error:  # asyncpg hands on what the network says
-        raise RetryableError(str(error)) from error
-    except sa.exc.DataError as error:
-        reason = f"must be one that the database can hold: {error.orig}"
-        raise InvalidFieldError("value", None, reason) from error
-    except UnicodeEncodeError as error:
-        raise InvalidFieldError("text", error.object, "must be text that Unicode can encode") from error
-    except OverflowError as error:
-        raise InvalidFieldError("number", None, "must fit in 64 bits") from error
-
-
-@contextmanager
-def connecting_told(backend: Backend) -> Iterator[None]:
-    """Raise our own error where the server is not reached, or is lost before the connection is set up.
-
-    Raises:
-        RetryableError: Nothing has been done yet.
-    """
-    try:
-        with faults_told(backend):
-            yield
-    except Exception as error:
-        if str(error) == _CLOSED:  # asyncpg's own error, which is none of the standard's
-            raise RetryableError(_CLOSED) from error
-        raise
-
-
-@contextmanager
-def outcome_told(backend: Backend) -> Iterator[None]:
-    """Raise our own error for a commit of changes that no answer came to.
-
-    Raises:
-        OutcomeUnknownError: The changes may be there.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise OutcomeUnknownError(str(error)) from error
-    except sa.exc.DBAPIError as error:
-        if backend.is_unresolved(error):
-            raise OutcomeUnknownError(_said(error)) from error
-        raise
-
-
-def _said(error: sa.exc.DBAPIError) -> str:
-    """Return the words of the server or the driver in one line."""
-    return " ".join(str(error.orig).split())
