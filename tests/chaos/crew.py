@@ -1,39 +1,46 @@
 """The crew of a run, as a script: ``crew.py PLAN`` forks workers, kills some at random, and replaces them.
 
-It has everything imported and no connection open, so that a new worker begins at once. At the end it writes
-how many it has killed, and fails if one of them failed.
+It has everything imported, all statements compiled and no connection open, so that a new worker begins at once.
+At the end it writes how many it has killed, and fails if one of them failed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
+import attrs
 from tests.chaos.calling import Desk
 from tests.chaos.plan import Plan, now, this_microsecond
 from tests.chaos.stores import STORES
-from tests.chaos.worker import work
+from tests.chaos.worker import call, work
 
 from slotkeeper.adapters.sql import Tables
 from slotkeeper.adapters.sql.async_store import AsyncSqlStore
 from slotkeeper.desk import AsyncBookingDesk, BookingDesk
-from slotkeeper.errors import NotFoundError
 
 TICK = 0.02
+USES = 60
+"""How many commands a desk has carried out before there are workers."""
+USING = 20_000_000
+"""Microseconds after which no more of them are begun."""
 
 
 def main(path: str) -> None:
     plan = Plan.read(path)
     tables = Tables(**plan.place)
-    desks = {url: _desk(plan, tables, url) for url in sorted(plan.addresses)}
+    addresses = enumerate(sorted(plan.addresses))
+    desks = {url: _desk(plan, tables, url, f"crew{number}") for number, url in addresses}
+    gc.freeze()  # what is never collected is not copied by each worker
     plan.ready.touch()
     end = this_microsecond() + int(plan.seconds * 1e6)
     started = {_start(plan, desks, number, end): number for number in range(len(plan.names))}
@@ -42,24 +49,23 @@ def main(path: str) -> None:
     sys.exit(1 if failed else 0)
 
 
-def _desk(plan: Plan, tables: Tables, url: str) -> Desk:
-    """Return a desk that has been used, without a connection that a fork would share."""
+def _desk(plan: Plan, tables: Tables, url: str, name: str) -> Desk:
+    """Return a desk that a caller of the crew's own has used, without a connection for a fork to share."""
     store = STORES[plan.store](url, tables)
+    briefly = attrs.evolve(plan, attempts=USES * plan.processes * plan.tasks)
     if isinstance(store, AsyncSqlStore):
-        asyncio.run(_use(desk := AsyncBookingDesk(store, clock=now)))
-        return desk
-    used = BookingDesk(store, clock=now)
-    with suppress(NotFoundError):
-        used.confirm("nobody's")
+        awaited = AsyncBookingDesk(store, clock=now)
+        asyncio.run(_use_and_close(briefly, awaited, store, name))
+        return awaited
+    desk = BookingDesk(store, clock=now)
+    work(briefly, [desk], [name], this_microsecond() + USING)
     store.close()
-    return used
+    return desk
 
 
-async def _use(desk: AsyncBookingDesk) -> None:
-    with suppress(NotFoundError):
-        await desk.confirm("nobody's")
-    assert isinstance(desk.store, AsyncSqlStore)
-    await desk.store.close()
+async def _use_and_close(plan: Plan, desk: AsyncBookingDesk, store: AsyncSqlStore, name: str) -> None:
+    await call(plan, deque([desk]), name, this_microsecond() + USING)
+    await store.close()
 
 
 def _start(plan: Plan, desks: dict[str, Desk], number: int, end: int) -> int:

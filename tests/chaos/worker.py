@@ -23,12 +23,13 @@ def work(plan: Plan, route: list[Desk], names: list[str], end: int) -> None:
     """Let callers give their commands, until the end or until each has given its share."""
 
     async def together() -> None:
-        await asyncio.gather(*(_call(plan, deque(route), name, end) for name in names))
+        await asyncio.gather(*(call(plan, deque(route), name, end) for name in names))
 
     asyncio.run(together())
 
 
-async def _call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
+async def call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
+    """Let one caller give its commands, until the end or until it has given its share."""
     journal = Journal(plan.folder, name)
     asked = journal.read()
     caller = Caller(plan, name, asked)
