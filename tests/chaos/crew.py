@@ -1,7 +1,7 @@
 """The crew of a run, as a script: ``crew.py PLAN`` forks workers, kills some at random, and replaces them.
 
-It has everything imported, all statements compiled and no connection open, so that a new worker begins at once.
-At the end it writes how many it has killed, and fails if one of them failed.
+It has everything imported, all statements compiled and no connection open: a new worker begins at once. At
+the end it writes how many it has killed, and fails if one of them failed.
 """
 
 from __future__ import annotations
