@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql import inventory as of
+from slotkeeper.adapters.sql.collation import collation_of
 from slotkeeper.adapters.sql.guard_ddl import Placement
-from slotkeeper.adapters.sql.mariadb import COLLATION
 from slotkeeper.adapters.sql.mariadb_guard import WITHOUT_OVERLAPS
 from slotkeeper.adapters.sql.postgresql_guard import EXCLUSION
 from slotkeeper.adapters.sql.schema import Tables, made_on
@@ -27,7 +27,9 @@ def expected(tables: Tables, dialect: sa.Dialect) -> of.Inventory:
             *_indexes(table, dialect),
         )
         found.update({(table.name, kind, name): how for kind, name, how in parts})
-        found[table.name, of.TABLE, ""] = COLLATION if dialect.name in {"mysql", "mariadb"} else ""
+        found[table.name, of.TABLE, ""] = (
+            collation_of(dialect) if dialect.name in {"mysql", "mariadb"} else ""
+        )
     if not tables.portable:
         allocations = tables.allocations.name
         found.update({(allocations, of.GUARD, name): how for name, how in _guards(tables, dialect)})

@@ -14,20 +14,20 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from slotkeeper.adapters.sql import collation
 from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.row_locks import Rows, bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
-COLLATION: Final = "utf8mb4_nopad_bin"
 TABLE_OPTIONS: Final = {
     f"{name}_{option}": value
     for name in ("mysql", "mariadb")
     for option, value in (
         ("engine", "InnoDB"),
         ("default_charset", "utf8mb4"),
-        ("collate", COLLATION),
+        ("collate", collation.MARIADB),
     )
 }
 """What tables are made with; other databases don't read it."""
