@@ -1,4 +1,4 @@
-"""What is written for MySQL 8, which no server is here to try: its names, and nothing that is MariaDB's alone."""
+"""What is written for MySQL 8, which no server here can try: its names, and nothing of MariaDB alone."""
 
 from __future__ import annotations
 
