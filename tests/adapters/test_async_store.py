@@ -22,6 +22,8 @@ from slotkeeper import AsyncBookingDesk
 from slotkeeper.adapters.sql import AsyncSqlStore, Tables
 from slotkeeper.adapters.sql.async_store import TaskTurn
 from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.event import Event
+from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.errors import IdempotencyMismatchError, InvalidFieldError, MissingExtraError, SlotTakenError
@@ -118,6 +120,29 @@ def test_tasks_that_are_cancelled_leave_nothing_half_done(opened: Opened) -> Non
             assert [event.action for event in await desk.history(booking_id)] == ["book"]
         last = await desk.book("visit", NINE + 30 * HOUR)
         assert await desk.get(last.id) == last
+
+    in_a_workshop(opened, work)
+
+
+def test_a_relay_that_is_cancelled_has_noted_what_was_taken_and_keeps_nothing_else(opened: Opened) -> None:
+    async def work(_: AsyncSqlStore, desk: AsyncBookingDesk) -> None:
+        for number in range(3):
+            await desk.book("visit", NINE + number * HOUR, booking_id=number)
+        taken, waiting = list[Id](), asyncio.Event()
+
+        async def receive(event: Event) -> None:
+            if taken:
+                waiting.set()
+                await asyncio.Event().wait()
+            taken.append(event.booking_id)
+
+        relay = asyncio.ensure_future(desk.relay(receive))
+        await waiting.wait()
+        relay.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await relay
+        assert await desk.relay(lambda event: taken.append(event.booking_id)) == 2
+        assert taken == [0, 1, 2]
 
     in_a_workshop(opened, work)
 

@@ -24,8 +24,9 @@ class Call:
         self.connected = self.given_up = False
 
     def check(self) -> None:
-        """Raise where nobody waits for the result any more."""
+        """Raise where nobody waits for the result any more, once: what tidies up after that goes on."""
         if self.given_up:
+            self.given_up = False
             raise asyncio.CancelledError
 
 
@@ -41,8 +42,9 @@ async def carried_out(work: Callable[[], R]) -> R:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        call.given_up = True
-        if not call.connected:
+        if call.connected:
+            call.given_up = True
+        else:
             task.cancel()
         await _ended(task)
         raise
