@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.backends import backend_of
+from slotkeeper.adapters.sql.isolation import FOR_WRITING, settle
 from slotkeeper.errors import MissingExtraError
 
 
@@ -24,9 +25,12 @@ def own_engine(
     dialect = parsed.get_dialect()
     backend = backend_of(dialect())
     try:
-        engine = create(parsed, **{**backend.options(parsed), **options})
+        chosen = {**backend.options(parsed), **options}
+        engine = create(parsed, **chosen)
     except ModuleNotFoundError as error:
         extra = "async" if dialect.is_async else backend.extra
         raise MissingExtraError(error.name or dialect.driver, extra) from None
     backend.configure(engine)
+    if chosen.get("isolation_level") == FOR_WRITING:
+        settle(engine)
     return engine

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from slotkeeper.adapters.sql import collation
 from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
+from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
 from slotkeeper.adapters.sql.row_locks import Rows, bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -59,9 +60,9 @@ class MariaDB:
     excludes_overlaps = True
 
     def options(self, url: URL) -> dict[str, Any]:
-        """Return nothing special."""
+        """Have transactions begin at the level that writing needs."""
         del url
-        return {}
+        return {"isolation_level": FOR_WRITING}
 
     def configure(self, engine: sa.Engine) -> None:
         """Let sessions cut no text short, not be patient for ever, and see what a cluster committed."""
@@ -70,8 +71,9 @@ class MariaDB:
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
         connection.begin()
-        level = "READ COMMITTED, READ WRITE" if write else "REPEATABLE READ, READ ONLY"
-        connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+        if not (write and is_settled(connection)):
+            level = f"{FOR_WRITING}, READ WRITE" if write else "REPEATABLE READ, READ ONLY"
+            connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
         if _commits_by_itself(connection):
             connection.exec_driver_sql("START TRANSACTION")
 
@@ -87,8 +89,8 @@ class MariaDB:
             reason = "commits every statement by itself; give one that begins transactions"
             raise InvalidFieldError("connection", connection.engine.url, reason)
         level = connection.get_isolation_level()
-        if write and level != "READ COMMITTED":
-            raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
+        if write and level != FOR_WRITING:
+            raise InvalidFieldError("connection.isolation_level", level, f"must be {FOR_WRITING}")
 
     def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
         """Lock the rows of resources until the transaction ends."""

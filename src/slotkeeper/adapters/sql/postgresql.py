@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
+from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
 from slotkeeper.adapters.sql.row_locks import Rows, hold
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -39,9 +40,9 @@ class PostgreSQL:
     excludes_overlaps = True
 
     def options(self, url: URL) -> dict[str, Any]:
-        """Return nothing special."""
+        """Have transactions begin at the level that writing needs."""
         del url
-        return {}
+        return {"isolation_level": FOR_WRITING}
 
     def configure(self, engine: sa.Engine) -> None:
         """Let sessions show instants in UTC, and not be patient for ever."""
@@ -49,8 +50,9 @@ class PostgreSQL:
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
-        level = "READ COMMITTED" if write else "REPEATABLE READ"
-        connection.execution_options(isolation_level=level, postgresql_readonly=not write)
+        if not (write and is_settled(connection)):
+            level = FOR_WRITING if write else "REPEATABLE READ"
+            connection.execution_options(isolation_level=level, postgresql_readonly=not write)
         connection.begin()
 
     def join(self, connection: sa.Connection, *, write: bool) -> None:
@@ -65,8 +67,8 @@ class PostgreSQL:
             reason = "commits every statement by itself; give one that begins transactions"
             raise InvalidFieldError("connection", connection.engine.url, reason)
         level = connection.get_isolation_level()
-        if write and level != "READ COMMITTED":
-            raise InvalidFieldError("connection.isolation_level", level, "must be READ COMMITTED")
+        if write and level != FOR_WRITING:
+            raise InvalidFieldError("connection.isolation_level", level, f"must be {FOR_WRITING}")
 
     def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
         """Lock the rows of resources until the transaction ends."""

@@ -27,7 +27,12 @@ def hold(connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> R
 
 
 def bump(connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
-    """Lock rows by changing them, in the order given, which holds on every engine."""
+    """Lock rows by changing them, in the order given, which holds on every engine.
+
+    One row also says there and then how it stands, where the engine can return what it has changed.
+    """
+    if len(ids) == 1 and connection.dialect.update_returning:
+        return connection.execute(_bumping_one(resources), {"locked_id": ids[0]}).all()
     connection.execute(_bumping(resources), [{"locked_id": locked} for locked in ids])
     query, parameters = _standing(resources).about(ids)
     return connection.execute(query, parameters).all()
@@ -46,8 +51,11 @@ def _standing(resources: sa.Table) -> ByIds[sa.Select[Any]]:
 
 
 def _facts(resources: sa.Table, wanted: Wanted) -> sa.Select[Any]:
-    row = resources.c
-    return sa.select(row.id, row.version, row.capacity).where(wanted(row.id))
+    return sa.select(*_told(resources)).where(wanted(resources.c.id))
+
+
+def _told(resources: sa.Table) -> tuple[sa.Column[Any], ...]:
+    return resources.c.id, resources.c.version, resources.c.capacity
 
 
 @cache
@@ -55,3 +63,8 @@ def _bumping(resources: sa.Table) -> sa.Update:
     row = resources.c
     one = sa.update(resources).where(row.id == sa.bindparam("locked_id", type_=IdText()))
     return one.values(times_locked=row.times_locked + 1)
+
+
+@cache
+def _bumping_one(resources: sa.Table) -> sa.UpdateBase:
+    return _bumping(resources).returning(*_told(resources))
