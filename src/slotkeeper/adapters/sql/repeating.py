@@ -27,8 +27,21 @@ PACE: Final = {"timeout": 30.0, "wait_initial": 0.01, "wait_max": 1.0, "wait_jit
 
 
 def repeated(command: Callable[[], R], attempts: int) -> R:
-    """Carry out a command until it does not end in a `RetryableError`, and return its result."""
-    return _trying(attempts)(RetryableError, command)
+    """Carry out a command until it does not end in a `RetryableError`, and return its result.
+
+    Most commands succeed at once; only one that did not is handed on, with its fault as the first attempt.
+    """
+    try:
+        return command()
+    except RetryableError as error:
+        met = [error]
+
+    def again() -> R:
+        if met:
+            raise met.pop()
+        return command()
+
+    return _trying(attempts)(RetryableError, again)
 
 
 @cache
