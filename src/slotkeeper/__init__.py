@@ -32,6 +32,7 @@ from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
 from slotkeeper.domain.limit import Limit, Per
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 from slotkeeper.domain.local_start import LocalStart
 from slotkeeper.domain.localise import MEMBERSHIP, ResolveEnds
 from slotkeeper.domain.money import Money
@@ -112,7 +113,6 @@ from slotkeeper.errors import (
     TransitionTimeError,
     UnitsError,
 )
-from slotkeeper.ports import BookingFilter, Listing, Page
 
 __all__ = [
     "EARLIEST",

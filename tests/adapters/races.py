@@ -15,11 +15,11 @@ import attrs
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.desk import BookingDesk
 from slotkeeper.domain.booking import Booking
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.engine.load import Load
-from slotkeeper.ports import BookingFilter, Listing
 
 WORKER = Path(__file__).with_name("booking_worker.py")
 ALL = Listing(limit=100_000)

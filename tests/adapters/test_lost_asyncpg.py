@@ -12,8 +12,8 @@ from tests.adapters.wires import Cut, Wire
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.adapters.sql.async_store import AsyncSqlStore
 from slotkeeper.adapters.sql.faults import connecting_told
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.errors import OutcomeUnknownError, RetryableError
-from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import NOW, add, furnish, span, visit
 
 

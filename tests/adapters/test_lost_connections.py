@@ -13,11 +13,12 @@ from tests.adapters.wires import Cut, Wire
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.adapters.sql.store import SqlUnit
 from slotkeeper.desk import BookingDesk
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.schedule import Schedule
 from slotkeeper.domain.service import Service
 from slotkeeper.errors import DuplicateIdError, OutcomeUnknownError, RetryableError
-from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 from slotkeeper.testing.contract.samples import HOUR, NOW, add, at, furnish, span, visit
 
 NINE = at(9)

@@ -20,7 +20,7 @@ from tests.adapters.stores import remove_file, store_in_a_file
 from slotkeeper.adapters.cursor import cursor_after
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.domain.interval import Interval
-from slotkeeper.ports import BOOKING_ORDERS, BookingFilter, Listing
+from slotkeeper.domain.listing import BOOKING_ORDERS, BookingFilter, Listing
 from slotkeeper.testing.contract.samples import NOW, at
 
 FEW: Final = 3_000

@@ -16,9 +16,9 @@ from tests.adapters.servers import MARIADB, OURS, POSTGRESQL, SERVERS, Server, a
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.slot import Timeslot
 from slotkeeper.errors import InvalidFieldError, RetryableError, SlotTakenError
-from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import (
     NOW,
     add,

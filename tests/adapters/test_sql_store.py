@@ -29,6 +29,7 @@ from slotkeeper.desk import BookingDesk
 from slotkeeper.domain.booking import Booking, Payment
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import EARLIEST, LATEST
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.money import Money
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
@@ -42,7 +43,6 @@ from slotkeeper.errors import (
     RetryableError,
     SlotTakenError,
 )
-from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import (
     HOUR,
     NOW,

@@ -13,7 +13,7 @@ from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.desk import BookingDesk
 from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.interval import Interval
-from slotkeeper.ports import Listing
+from slotkeeper.domain.listing import Listing
 
 WORKER = Path(__file__).with_name("booking_worker.py")
 PROCESSES = 8

@@ -23,7 +23,7 @@ from slotkeeper import (
     from_json,
     to_json,
 )
-from slotkeeper.ports import BOOKING_ORDERS
+from slotkeeper.domain.listing import BOOKING_ORDERS
 
 
 def _busy(moves: list[int]) -> Shop:

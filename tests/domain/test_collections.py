@@ -10,13 +10,13 @@ import pytest
 from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.lifecycle import Lifecycle
 from slotkeeper.domain.lifecycle_table import State, Transition
+from slotkeeper.domain.listing import BookingFilter
 from slotkeeper.domain.policy import Policy
 from slotkeeper.domain.price import FixedPrice
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.schedule import Schedule
 from slotkeeper.domain.service import Service
 from slotkeeper.errors import InvalidFieldError
-from slotkeeper.ports import BookingFilter
 
 HOUR = dt.timedelta(hours=1)
 ANYTHING: list[Any] = [None, 5, "text", [5], [None]]

@@ -19,9 +19,10 @@ from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import EARLIEST, TICK
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 from slotkeeper.engine.guard import check_capacity
 from slotkeeper.errors import SlotTakenError
-from slotkeeper.ports import BookingFilter, KeptResult, Listing, Page
+from slotkeeper.ports import KeptResult
 
 
 def wrong(**parts: type) -> MemoryStore:

@@ -18,13 +18,14 @@ from slotkeeper.adapters.undo import Undo, put, take
 from slotkeeper.domain.booking import Booking, PaymentStatus
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Timeslot
 from slotkeeper.engine.guard import check_capacity
 from slotkeeper.engine.timeline import Timeline
 from slotkeeper.errors import DuplicateIdError, IdempotencyPendingError, NotFoundError, StaleVersionError
-from slotkeeper.ports import BookingFilter, KeptResult, Listing, Page, UnitOfWork
+from slotkeeper.ports import KeptResult, UnitOfWork
 
 T = TypeVar("T", Resource, Service)
 

@@ -13,13 +13,14 @@ from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.instant import TICK, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.limit import Limit, Per
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.price import NamedPrice
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.engine.evaluator import Evaluator
 from slotkeeper.engine.preference import Preference, round_robin
 from slotkeeper.engine.question import Request, Snapshot
-from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 
 _ROWS_AT_ONCE = 1000
 

@@ -15,8 +15,8 @@ from slotkeeper.domain.event import Event
 from slotkeeper.domain.guards import HasRole, IsOwner, IsProvider
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 from slotkeeper.errors import InvalidFieldError
-from slotkeeper.ports import BookingFilter, Listing, Page
 
 
 class Conditions(TypedDict, total=False):

@@ -16,10 +16,11 @@ from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import LATEST, ZERO, later
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter
 from slotkeeper.domain.walltime import GapPolicy
 from slotkeeper.engine.guard import check_capacity
 from slotkeeper.errors import NotFoundError, SlotTakenError
-from slotkeeper.ports import BookingFilter, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 
 _ONE_DAY = dt.timedelta(days=1)  # no law moves a clock by more
 

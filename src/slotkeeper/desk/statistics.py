@@ -13,10 +13,11 @@ from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking, Payment, PaymentStatus
 from slotkeeper.domain.ids import Id, id_tuple
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter
 from slotkeeper.domain.money import Money
 from slotkeeper.engine.load import Load
 from slotkeeper.errors import InvalidFieldError
-from slotkeeper.ports import BookingFilter, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 
 
 class Counting(Transitions):

@@ -18,6 +18,7 @@ from slotkeeper.adapters.sql.transaction import OverlapError, Transaction, in_po
 from slotkeeper.domain.booking import Allocation, Booking
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 from slotkeeper.engine.guard import check_capacity
 from slotkeeper.errors import (
     DuplicateIdError,
@@ -26,7 +27,6 @@ from slotkeeper.errors import (
     SlotTakenError,
     StaleVersionError,
 )
-from slotkeeper.ports import BookingFilter, Listing, Page
 
 _OVERTAKEN: Final = "another transaction changed the booking"
 

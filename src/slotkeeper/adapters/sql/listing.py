@@ -17,7 +17,7 @@ from slotkeeper.adapters.sql.transaction import Transaction
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.ids import id_from_text
 from slotkeeper.domain.interval import Interval
-from slotkeeper.ports import BookingFilter, Listing, Page
+from slotkeeper.domain.listing import BookingFilter, Listing, Page
 
 _COLUMNS = {"start": "start_at", "created_at": "created_at", "updated_at": "updated_at"}
 

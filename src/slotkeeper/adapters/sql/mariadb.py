@@ -16,8 +16,8 @@ from sqlalchemy.engine import URL
 
 from slotkeeper.adapters.sql import collation
 from slotkeeper.adapters.sql.inserts import inserting
-from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
+from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.row_locks import Rows, bump
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError

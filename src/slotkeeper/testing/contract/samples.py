@@ -14,9 +14,10 @@ from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
-from slotkeeper.ports import BookingFilter, KeptResult, Listing, Store, UnitOfWork
+from slotkeeper.ports import KeptResult, Store, UnitOfWork
 from slotkeeper.testing.strategies import BASE
 
 HOUR = dt.timedelta(hours=1)

@@ -11,7 +11,7 @@ from slotkeeper.desk import BookingDesk
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id
-from slotkeeper.ports import BookingFilter, Listing
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.testing.machine.desk_model import CREATED, RESOURCES, ROWS
 
 IN_PLACE = {"update", "pay", "refund_due", "refund", "remind", "secure"}

@@ -14,10 +14,11 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Timeslot
 from slotkeeper.errors import NotFoundError, SlotkeeperError
-from slotkeeper.ports import BookingFilter, Listing, UnitOfWork
+from slotkeeper.ports import UnitOfWork
 from slotkeeper.testing.contract.chapters.guard import small_visits
 from slotkeeper.testing.contract.samples import HOUR, NOW, at, happening, kept, room, span
 from slotkeeper.testing.machine.base import StoreDriver

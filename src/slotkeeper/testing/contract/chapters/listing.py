@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.ids import Id, id_to_text
+from slotkeeper.domain.listing import BOOKING_ORDERS, BookingFilter, Listing, Page
 from slotkeeper.errors import InvalidInputError
-from slotkeeper.ports import BOOKING_ORDERS, BookingFilter, Listing, Page, Store
+from slotkeeper.ports import Store
 from slotkeeper.testing.contract.samples import NOW, add, at, furnish, span, visit
 from slotkeeper.testing.contract.suite import StoreSuite, for_all
 from slotkeeper.testing.strategies import few_ids

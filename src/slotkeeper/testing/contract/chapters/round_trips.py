@@ -13,10 +13,10 @@ from slotkeeper.domain.booking import Booking, Hold
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id, id_to_text
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK
+from slotkeeper.domain.listing import BookingFilter, Listing
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.domain.slot import Timeslot
-from slotkeeper.ports import BookingFilter, Listing
 from slotkeeper.testing.contract.samples import (
     ALWAYS,
     HOUR,
