@@ -20,7 +20,7 @@ from tests.adapters.stores import remove_file, store_in_a_file
 
 from slotkeeper import AsyncBookingDesk
 from slotkeeper.adapters.sql import AsyncSqlStore, Tables
-from slotkeeper.adapters.sql.async_store import TaskTurn
+from slotkeeper.adapters.sql.task_turns import TaskTurn
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.ids import Id
@@ -250,7 +250,7 @@ def test_tasks_take_turns_in_the_order_in_which_they_came() -> None:
         turn = TaskTurn()
 
         def take(number: int) -> None:
-            with turn, turn:
+            with turn.taken(None), turn.taken(None):
                 order.append(f"in {number}")
                 from_within(asyncio.sleep(0.001))
                 order.append(f"out {number}")
@@ -266,7 +266,7 @@ def test_a_turn_is_given_on_when_a_task_fails_or_gives_up() -> None:
         turn = TaskTurn()
 
         def take(pause: float) -> None:
-            with turn:
+            with turn.taken(None):
                 from_within(asyncio.sleep(pause))
                 raise OSError
 

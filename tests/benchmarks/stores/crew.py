@@ -10,9 +10,10 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from multiprocessing.connection import Connection
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
 import sqlalchemy as sa
@@ -52,8 +53,15 @@ class Stint:
     failed: Mapping[str, int]
 
 
-class Crew:
-    """Processes at work; made by `crew`."""
+class Crew(Protocol):
+    """Workers that are told what to do, round by round."""
+
+    def round(self, way: str, seconds: float) -> list[Stint]:
+        """Have all workers book in one way at once."""
+
+
+class Processes:
+    """A crew of processes; made by `crew`."""
 
     def __init__(self, doors: Sequence[Connection]) -> None:
         self._doors = doors
@@ -82,7 +90,7 @@ def crew(size: int, order: Order) -> Iterator[Crew]:
             processes.append(process)
         for door in doors:
             assert _received(door) == "ready"
-        yield Crew(doors)
+        yield Processes(doors)
         for door in doors:
             door.send(None)
         for process in processes:
@@ -94,6 +102,37 @@ def crew(size: int, order: Order) -> Iterator[Crew]:
                 process.join()
         for door in doors:
             door.close()
+
+
+class Threads:
+    """A crew of threads of this process; made by `crew_of_threads`."""
+
+    def __init__(self, order: Order, pool: ThreadPoolExecutor, size: int) -> None:
+        self._ways = {name: make() for name, make in order.ways.items()}
+        self._spots = {
+            name: [order.course(number, order.resources) for number in range(size)] for name in order.ways
+        }
+        self._pool, self._frees = pool, order.frees
+
+    def round(self, way: str, seconds: float) -> list[Stint]:
+        """Have all threads book in one way at once."""
+        end = time.monotonic() + _LEAD + seconds
+        jobs = [
+            self._pool.submit(_stint, self._ways[way], spots, end, frees=self._frees)
+            for spots in self._spots[way]
+        ]
+        return [job.result(_LONGEST) for job in jobs]
+
+    def close(self) -> None:
+        for way in self._ways.values():
+            way.close()
+
+
+@contextmanager
+def crew_of_threads(size: int, order: Order) -> Iterator[Crew]:
+    """Lend threads that share the ways."""
+    with ThreadPoolExecutor(size) as pool, closing(Threads(order, pool, size)) as made:
+        yield made
 
 
 def _received(door: Connection) -> Any:  # noqa: ANN401 - whatever was sent

@@ -7,10 +7,11 @@ how many rounds there are (5).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 import attrs
-from tests.benchmarks.stores.crew import Course, Makers, Order, Stint, crew
+from tests.benchmarks.stores.crew import Course, Crew, Makers, Order, Stint, crew
 from tests.benchmarks.stores.figures import Figures, figures
 from tests.benchmarks.stores.places import Place
 
@@ -31,6 +32,7 @@ class Measurement:
         workload: What the table calls it.
         ways: How each is made, in a process of its own.
         guarded: The places in which nothing may be booked twice.
+        by: Who does it: processes, or threads of this one.
     """
 
     workload: str
@@ -40,13 +42,14 @@ class Measurement:
     workers: int
     guarded: Iterable[Place]
     frees: bool = False
+    by: Callable[[int, Order], AbstractContextManager[Crew]] = crew
 
     def carry_out(self, database: str) -> list[Figures]:
         """Measure, and make sure that nothing was booked twice and that all ways booked at all."""
         order = Order(ways=self.ways, course=self.course, resources=self.resources, frees=self.frees)
         found: dict[str, list[list[Stint]]] = {name: [] for name in self.ways}
         names = list(self.ways)
-        with crew(self.workers, order) as people:
+        with self.by(self.workers, order) as people:
             for name in names:
                 people.round(name, min(1.0, seconds()))
             for turn in range(rounds()):

@@ -17,12 +17,13 @@ from typing import Final
 
 import attrs
 import pytest
+from tests.benchmarks.stores.crew import crew_of_threads
 from tests.benchmarks.stores.figures import Figures, save, table
 from tests.benchmarks.stores.measuring import Measurement
 from tests.benchmarks.stores.places import Place
 from tests.benchmarks.stores.spots import apart, crowded
 from tests.benchmarks.stores.ways import Add, Constraint, LockByHand, Raw, Statements, Way
-from tests.benchmarks.stores.whole import Desk, DeskNaming, WholeByHand
+from tests.benchmarks.stores.whole import Desk, DeskNaming, DeskWithoutTurns, WholeByHand
 from tests.chaos.killable import Killable, mariadb, postgresql
 
 pytestmark = pytest.mark.benchmark
@@ -210,3 +211,25 @@ def test_the_desk_beside_a_transaction_by_hand(
             frees=workload == "hot",
         ),
     )
+
+
+def test_threads_that_queue_for_one_file_beside_threads_that_do_not(report: Report) -> None:
+    with in_files() as arena:
+        queued, unqueued = arena.place(SPREAD), arena.place(SPREAD)
+        report.add(
+            arena,
+            Measurement(
+                workload="threads of a process",
+                ways=ways(
+                    {
+                        "desk.book, without turns": (DeskWithoutTurns, unqueued),
+                        "desk.book, in turn": (Desk, queued),
+                    }
+                ),
+                course=apart,
+                resources=SPREAD,
+                workers=SEVERAL,
+                guarded=[queued, unqueued],
+                by=crew_of_threads,
+            ),
+        )

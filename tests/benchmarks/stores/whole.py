@@ -47,6 +47,15 @@ class Desk(OnStore):
         return True
 
 
+class DeskWithoutTurns(Desk):
+    """The same over a store whose threads do not queue: SQLite's own way to let one of them write."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        assert self.store._queued_for is not None
+        self.store._queued_for = None
+
+
 class DeskNaming(Desk):
     """The same with a service that needs nothing, on the resource that the call names."""
 

@@ -21,6 +21,8 @@ from slotkeeper.adapters.sql.engines import own_engine
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated_awaiting
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.adapters.sql.store import HostedStore, SqlStore
+from slotkeeper.adapters.sql.task_turns import TASKS, TaskTurn
+from slotkeeper.adapters.sql.turns import Turn
 from slotkeeper.errors import InvalidFieldError, MissingExtraError
 from slotkeeper.ports import Store
 
@@ -159,6 +161,8 @@ class AsyncHostedStore(_Bridge[HostedStore]):
 class BridgedStore(SqlStore):
     """A `SqlStore` for code that runs in a greenlet: it lets the event loop go on where it has to wait."""
 
+    _loop: asyncio.AbstractEventLoop | None = None
+
     @contextmanager
     def _lent(self) -> Iterator[sa.Connection]:
         with nullcontext() if self._backend.interruptible else connected(), super()._lent() as connection:
@@ -171,33 +175,12 @@ class BridgedStore(SqlStore):
         """Carry out a command, anew after a passing fault; other tasks run during the pauses."""
         return await_only(repeated_awaiting(lambda: greenlet_spawn(command), self._attempts))
 
-    def _new_turn(self) -> TaskTurn:
-        return TaskTurn()
-
-
-class TaskTurn:
-    """A lock that tasks wait for in the order in which they come, from within greenlets.
-
-    Like a lock of threads that can be entered again, it lets the task pass that has it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._owner: asyncio.Task[Any] | None = None
-        self._depth = 0
-
-    def __enter__(self) -> None:
-        task = asyncio.current_task()
-        if task is None or self._owner is not task:
-            await_only(self._lock.acquire())
-            self._owner = task
-        self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if not self._depth:
-            self._owner = None
-            self._lock.release()
+    def _queue(self, database: object) -> Turn:
+        """Return the queue of the tasks of this loop for a database."""
+        loop = asyncio.get_running_loop()
+        if self._turn_held is None or self._loop is not loop:
+            self._turn_held, self._loop = TASKS.of((loop, database), TaskTurn), loop
+        return self._turn_held
 
 
 def _synchronous_side(url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - those of create_async_engine

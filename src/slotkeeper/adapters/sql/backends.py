@@ -40,6 +40,12 @@ class Backend(Protocol):
     def configure(self, engine: sa.Engine) -> None:
         """Give the connections of an engine of our own the settings that suit a store."""
 
+    def queued_for(self, url: sa.URL) -> object | None:
+        """Return what writers queue for within a process, equal for the same database; None for nothing."""
+
+    def patience(self, connection: sa.Connection) -> float:
+        """Return how many seconds a connection waits for another one that writes."""
+
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of the store's own."""
 

@@ -19,6 +19,7 @@ from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
 from slotkeeper.adapters.sql.row_locks import Rows, bump
+from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
@@ -43,7 +44,6 @@ _NOT_READY: Final = 1047
 _UNRESOLVED: Final = frozenset({1180, 1317})
 """A commit was interrupted."""
 _DUPLICATE: Final = 1062
-_PATIENCE_SECONDS: Final = 30
 _EVERY_STATEMENT: Final = 7
 """Before the first statement of a transaction a node of a Galera cluster catches up with the others.
 
@@ -67,6 +67,15 @@ class MariaDB:
     def configure(self, engine: sa.Engine) -> None:
         """Let sessions cut no text short, not be patient for ever, and see what a cluster committed."""
         sa.event.listen(engine, "connect", _set_up)
+
+    def queued_for(self, url: URL) -> None:
+        """Return nothing: the server has its own queues, one for each row."""
+        del url
+
+    def patience(self, connection: sa.Connection) -> float:
+        """Return how long sessions of our own wait."""
+        del connection
+        return PATIENCE
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
@@ -142,7 +151,7 @@ def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the dri
     with closing(connection.cursor()) as cursor:
         cursor.execute(
             "SET SESSION sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
-            f" innodb_lock_wait_timeout = {_PATIENCE_SECONDS}"
+            f" innodb_lock_wait_timeout = {PATIENCE:.0f}"
         )
         cursor.execute("SHOW SESSION VARIABLES LIKE 'wsrep_on'")
         if any(value == "ON" for _, value in cursor.fetchall()):

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 
 from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
 from slotkeeper.adapters.sql.row_locks import Rows, hold
+from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
@@ -28,7 +29,6 @@ _UNRESOLVED: Final = frozenset({"08007", "40003"})
 """What the standard has for it; CockroachDB reports the second."""
 _OVERLAP: Final = "23P01"
 _DUPLICATE: Final = "23505"
-_PATIENCE: Final = "30s"
 
 
 class PostgreSQL:
@@ -47,6 +47,15 @@ class PostgreSQL:
     def configure(self, engine: sa.Engine) -> None:
         """Let sessions show instants in UTC, and not be patient for ever."""
         sa.event.listen(engine, "connect", _set_up)
+
+    def queued_for(self, url: URL) -> None:
+        """Return nothing: the server has its own queues, one for each row."""
+        del url
+
+    def patience(self, connection: sa.Connection) -> float:
+        """Return how long sessions of our own wait."""
+        del connection
+        return PATIENCE
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own: one that reads sees a single state and cannot write."""
@@ -129,5 +138,5 @@ def _state_of(error: sa.exc.DBAPIError) -> str | None:
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
-        cursor.execute(f"SET lock_timeout = '{_PATIENCE}'")
+        cursor.execute(f"SET lock_timeout = '{PATIENCE:.0f}s'")
     connection.commit()

@@ -7,10 +7,12 @@ explicitly, one that writes with ``BEGIN IMMEDIATE``: from then on it is the onl
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
@@ -18,10 +20,11 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.row_locks import Rows, bump
+from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
 
-_WAIT_SECONDS: Final = 30.0
+_URI: Final = "file:"
 _PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _PRIMARY: Final = 0xFF
 _DUPLICATE: Final = frozenset(
@@ -47,6 +50,17 @@ class SQLite:
     def configure(self, engine: sa.Engine) -> None:
         """Give connections the settings of `configure_sqlite`."""
         configure_sqlite(engine)
+
+    def queued_for(self, url: URL) -> object | None:
+        """Return the file, by its true path; a URI of the driver's own form by the path in it."""
+        name = url.database or ""
+        path = unquote(urlsplit(name).path) if name.startswith(_URI) else name
+        return os.path.realpath(path) if path and not _in_memory(url) else None
+
+    def patience(self, connection: sa.Connection) -> float:
+        """Return the busy timeout."""
+        milliseconds: int = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        return milliseconds / 1000
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin a transaction of our own on a connection fresh from the pool.
@@ -142,7 +156,7 @@ def configure_sqlite(engine: sa.Engine) -> None:
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {int(_WAIT_SECONDS * 1000)}")
+    cursor.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     with suppress(

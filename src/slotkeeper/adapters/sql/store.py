@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from slotkeeper.adapters.sql.schema import Tables, own_tables
 from slotkeeper.adapters.sql.schema_check import check_schema
 from slotkeeper.adapters.sql.timeslots import SqlTimeslots
 from slotkeeper.adapters.sql.transaction import Transaction
+from slotkeeper.adapters.sql.turns import PATIENCE, THREADS, ThreadTurn, Turn
 from slotkeeper.desk.arguments import check_count
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
@@ -79,11 +79,11 @@ class SqlStore:
         check_count("attempts", attempts)
         self._attempts = attempts
         self._backend = backend_of(engine.dialect)
-        self._turn = self._new_turn() if isinstance(engine.pool, StaticPool) else nullcontext()
-
-    def _new_turn(self) -> AbstractContextManager[Any]:
-        """Return what units of work wait for where all share one connection."""
-        return threading.RLock()
+        self._shares = isinstance(engine.pool, StaticPool)
+        self._queued_for = ("engine", id(engine)) if self._shares else self._backend.queued_for(engine.url)
+        self._patience = PATIENCE
+        self._knows_patience = self._shares or self._queued_for is None
+        self._turn_held: Turn | None = None
 
     @classmethod
     def from_url(
@@ -168,13 +168,31 @@ class SqlStore:
 
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[sa.Connection]:
-        with self._turn, self._lent() as connection:
+        with self._turn(write=write), self._lent() as connection:
             with faults_told(self._backend):
                 self._backend.begin(connection, write=write)
+                self._learn_patience(connection)
             yield connection  # leaving by an exception closes the connection, which rolls back
             self._still_wanted()
             with faults_told(self._backend), outcome_told(self._backend) if write else nullcontext():
                 connection.commit()
+
+    def _turn(self, *, write: bool) -> AbstractContextManager[None]:
+        """Return the turn that a unit of work waits for: each where they share a connection, else writers."""
+        if self._queued_for is None or not (write or self._shares):
+            return nullcontext()
+        return self._queue(self._queued_for).taken(None if self._shares else self._patience)
+
+    def _queue(self, database: object) -> Turn:
+        """Return the queue for a database."""
+        if self._turn_held is None:
+            self._turn_held = THREADS.of(database, ThreadTurn)
+        return self._turn_held
+
+    def _learn_patience(self, connection: sa.Connection) -> None:
+        """Wait in the queue no longer than connections wait for the file, from the first one on."""
+        if not self._knows_patience:
+            self._patience, self._knows_patience = self._backend.patience(connection), True
 
     def _still_wanted(self) -> None:
         """Raise where nobody waits for what is about to be committed."""
