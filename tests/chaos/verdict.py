@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import add
 
 import attrs
 
@@ -55,18 +57,26 @@ class Verdict:
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
-    """Return a table in Markdown, with one line for each store and number of resources, and their sum."""
-    lines: dict[tuple[str, int], Verdict] = {}
+    """Return a table in Markdown: a line for each store and number of resources, and one for all together."""
+    lines: dict[tuple[str, int], list[Verdict]] = {}
     for one in verdicts:
-        key = one.store, one.resources
-        lines[key] = lines[key] + one if key in lines else one
-    rows = [[_cell(one, name) for name in COLUMNS] for one in lines.values()]
+        lines.setdefault((one.store, one.resources), []).append(one)
+    rows = [_row(line) for line in lines.values()]
+    if len(rows) > 1:
+        rows.append(["together", "", "", *_row([one for line in lines.values() for one in line])[3:]])
     head = [list(COLUMNS.values()), ["---"] + ["--:"] * (len(COLUMNS) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in head + rows)
 
 
-def _cell(verdict: Verdict, name: str) -> str:
-    value = getattr(verdict, name)
+def _row(runs: Sequence[Verdict]) -> list[str]:
+    """Return the cells for what runs came to together."""
+    whole = reduce(add, runs)
+    processes = sorted({one.processes for one in runs})
+    cells = {name: _cell(getattr(whole, name)) for name in COLUMNS}
+    return list({**cells, "processes": ", ".join(map(str, processes))}.values())
+
+
+def _cell(value: object) -> str:
     if isinstance(value, tuple):
         return str(len(value))
     return f"{value:,}" if isinstance(value, int) else str(value)
