@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from tests.chaos.journal import ACKNOWLEDGED, Asked, Command
 from tests.chaos.plan import Plan
@@ -43,6 +44,12 @@ class Caller:
         if self._mine and (dice < 0.40 or len(self._mine) > KEPT):
             return self._change(self._chance.choice(list(self._mine)))
         return self._make()
+
+    def farewell(self) -> Iterator[Command]:
+        """Yield what gives back all that it has booked."""
+        for booking_id in list(self._mine):
+            self._count += 1
+            yield self._command("cancel", booking_id=booking_id)
 
     def repeats(self) -> bool:
         """Tell whether to ask again what has been answered."""

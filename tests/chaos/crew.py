@@ -22,7 +22,7 @@ import attrs
 from tests.chaos.calling import Desk
 from tests.chaos.plan import Plan, now, this_microsecond
 from tests.chaos.stores import STORES
-from tests.chaos.worker import call, work
+from tests.chaos.worker import visit, work
 
 from slotkeeper.adapters.sql import Tables
 from slotkeeper.adapters.sql.async_store import AsyncSqlStore
@@ -58,13 +58,13 @@ def _desk(plan: Plan, tables: Tables, url: str, name: str) -> Desk:
         asyncio.run(_use_and_close(briefly, awaited, store, name))
         return awaited
     desk = BookingDesk(store, clock=now)
-    work(briefly, [desk], [name], this_microsecond() + USING)
+    asyncio.run(visit(briefly, deque([desk]), name, this_microsecond() + USING))
     store.close()
     return desk
 
 
 async def _use_and_close(plan: Plan, desk: AsyncBookingDesk, store: AsyncSqlStore, name: str) -> None:
-    await call(plan, deque([desk]), name, this_microsecond() + USING)
+    await visit(plan, deque([desk]), name, this_microsecond() + USING)
     await store.close()
 
 

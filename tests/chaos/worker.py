@@ -28,7 +28,14 @@ def work(plan: Plan, route: list[Desk], names: list[str], end: int) -> None:
     asyncio.run(together())
 
 
-async def call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
+async def visit(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
+    """Let one caller give its commands, and then give back all that it has booked."""
+    caller, journal = await call(plan, route, name, end)
+    for command in caller.farewell():
+        await _settle(route, journal, Asked(command), end + int(plan.patience * 1e6))
+
+
+async def call(plan: Plan, route: deque[Desk], name: str, end: int) -> tuple[Caller, Journal]:
     """Let one caller give its commands, until the end or until it has given its share."""
     journal = Journal(plan.folder, name)
     asked = journal.read()
@@ -40,13 +47,14 @@ async def call(plan: Plan, route: deque[Desk], name: str, end: int) -> None:
             caller.learn(one)
     for _ in range(plan.quota - len(asked)):
         if this_microsecond() > end:
-            return
+            break
         one = Asked(caller.next())
         await _settle(route, journal, one, last)
         caller.learn(one)
         if _is_kept(one) and caller.repeats():
             route.rotate(-1)
             await _ask(route[0], journal, one.command)
+    return caller, journal
 
 
 def _is_kept(one: Asked) -> bool:
