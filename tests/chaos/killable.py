@@ -76,11 +76,15 @@ class Killable:
         assert self._process is not None
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGSTOP)  # it forks nobody more
-        for child in _children(self._process.pid):
+        children = _children(self._process.pid)
+        for child in children:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        end = time.monotonic() + PATIENCE
+        while any(map(_lives, children)) and time.monotonic() < end:
+            time.sleep(0.01)  # PostgreSQL does not start beside what is left of its predecessor
 
     def close(self) -> None:
         self.kill()
@@ -124,6 +128,13 @@ def _children(parent: int) -> list[int]:
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True)  # noqa: S607 - wherever it is
     pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
     return [child for child, its_parent in pairs if its_parent == parent]
+
+
+def _lives(process: int) -> bool:
+    """Tell whether a process is still there, and not just waited for by nobody."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def _free_port() -> int:

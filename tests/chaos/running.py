@@ -71,12 +71,12 @@ def run(
                 furnish(BookingDesk(made, clock=now), plan.resources)
             with _crew(plan) as crew, breaking(server, wire, faults, seed) as breakage:
                 seconds = _work(plan, crew, breakage)
+            kills, cuts = breakage.count("servers"), breakage.count("connections", "commits")
             damage += server.complaints() if server else []
             verdict = _judge(name, plan, server.urls if server else urls, seconds, damage)
             if not verdict.violations:
                 with closing(SqlStore.from_url(urls[0], tables=Tables(**place))) as made:
                     made.drop_all()
-            kills, cuts = breakage.count("servers"), breakage.count("connections", "commits")
             return attrs.evolve(verdict, server_kills=kills, cuts=cuts)
 
 
