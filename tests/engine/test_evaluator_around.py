@@ -56,6 +56,16 @@ def test_bookings_outside_the_reach_of_an_instant_change_no_explanation(
         assert fewer.evaluator.offer(start) == world.evaluator.offer(start)
 
 
+@given(worlds(), windows)
+def test_bookings_that_are_not_close_to_an_instant_do_not_change_what_is_taken_from_there(
+    world: World, window: Interval
+) -> None:
+    for start in (window.start, window.start + 3 * CELL, window.end - TICK):
+        fewer = near(world, world.evaluator.close_to(Interval(start, start + TICK)))
+        offer = world.evaluator.offer(start)
+        assert fewer.evaluator.place(start) == (offer if isinstance(offer, Slot) else None)
+
+
 def test_the_reach_goes_back_to_the_booking_from_which_a_gap_is_counted() -> None:
     service = attrs.evolve(CUT, grid=GapGrid(5 * CELL, align=CELL))
     snapshot = Snapshot(

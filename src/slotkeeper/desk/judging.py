@@ -49,12 +49,16 @@ class Judging(DeskCore):
         *,
         now: dt.datetime,
         prefer: Preference | None = None,
+        explains: bool = True,
     ) -> Evaluator:
-        """Read what the request may depend on within ``window`` and return its evaluator."""
+        """Read what the request may depend on within ``window`` and return its evaluator.
+
+        One that need not explain anything reads only what is close to the window.
+        """
         order = prefer or self.prefer
         bare = Evaluator(Snapshot(now, self._candidates(unit, request)), request, order)
         resources = bare.snapshot.resources
-        reach = bare.reach(window)
+        reach = bare.reach(window) if explains else bare.close_to(window)
         found = {one.id: one for one in unit.bookings.relevant(resources, reach)}
         for limit in request.looks_elsewhere:
             found |= {one.id: one for one in self._counted(unit, request, limit, reach)}

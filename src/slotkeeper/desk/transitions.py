@@ -87,15 +87,20 @@ class Transitions(Judging):
         """
         moment = Interval.lasting(start, TICK)
         work.unit.lock(self._contended(work.unit, request))
-        evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
-        offer = evaluator.offer(start)
-        if isinstance(offer, Explanation):
-            return offer
-        around = request.service.buffers.around(offer.interval)
+        evaluator = self._evaluator(
+            work.unit, request, moment, now=work.now, prefer=prefer, explains=False
+        )
+        slot: Slot | Explanation | None = evaluator.place(start)
+        if slot is None:
+            evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
+            slot = evaluator.offer(start)
+        if isinstance(slot, Explanation):
+            return slot
+        around = request.service.buffers.around(slot.interval)
         candidates = evaluator.snapshot.resources
         self._clear(work, candidates, around, evaluator.snapshot.bookings, keep=request.ignore)
-        leading = evaluator.snapshot.resource(offer.resource_ids[0])
-        return FreeSlot(offer, evaluator.allocations(offer), self._local(leading, offer.start))
+        leading = evaluator.snapshot.resource(slot.resource_ids[0])
+        return FreeSlot(slot, evaluator.allocations(slot), self._local(leading, slot.start))
 
     def _local(self, leading: Resource, start: dt.datetime) -> LocalStart | None:
         """Return what the clock reads at a start where the leading resource is."""

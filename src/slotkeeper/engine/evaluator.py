@@ -70,6 +70,14 @@ class Evaluator:
         instant = as_utc(start)
         return self._taken(instant) or self._explanation(instant)
 
+    def place(self, start: dt.datetime) -> Slot | None:
+        """Return the slot that a booking from ``start`` would take, or None; bookings `close_to` it suffice.
+
+        Raises:
+            NotFoundError: A resource asked for is not in the snapshot.
+        """
+        return self._taken(as_utc(start))
+
     def explain(self, start: dt.datetime) -> Explanation:
         """Return every rule that refuses ``start`` with its facts; without refusals it is permitted.
 
@@ -143,8 +151,17 @@ class Evaluator:
 
     def reach(self, window: Interval) -> Interval:
         """Return the interval whose bookings the answers within ``window`` may depend on."""
+        return self._around(window, max(_DAY, self._longest(window)))
+
+    def close_to(self, window: Interval) -> Interval:
+        """Return the interval whose bookings decide what can be taken within ``window``.
+
+        Explanations and the lengths of free time depend on more, up to `reach`.
+        """
+        return self._around(window, self._longest(window))
+
+    def _around(self, window: Interval, longest: dt.timedelta) -> Interval:
         service = self.request.service
-        longest = max(_DAY, self._longest(window))
         gap = LONGEST if GapGrid in map(type, (service.offered, service.accepted)) else ZERO
         wide = Interval(
             later(window.start, -(longest + gap + service.buffers.before)),
