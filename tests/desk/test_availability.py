@@ -124,6 +124,15 @@ def test_taking_turns_looks_beyond_the_day() -> None:
     assert turns == ["a", "b", "a", "b"]
 
 
+def test_a_booking_goes_to_the_least_loaded_of_the_day() -> None:
+    desk = shop(rules={"needs": [Requirement("lift")]}, prefer=least_loaded).desk
+    for one in ("left", "right"):
+        desk.add_resource(Resource(one, OPEN, roles="lift"))
+    for hour in (0, 1):
+        desk.book("wash", at(hour), resource_ids=["left"])
+    assert desk.book("wash", at(6)).resource_ids == ("right",)
+
+
 def test_the_least_loaded_is_preferred() -> None:
     desk = shop(rules={"needs": [Requirement("lift")]}, prefer=least_loaded).desk
     for name in ("a", "b"):

@@ -18,11 +18,13 @@ from slotkeeper.domain.price import NamedPrice
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
 from slotkeeper.engine.evaluator import Evaluator
-from slotkeeper.engine.preference import Preference, round_robin
+from slotkeeper.engine.preference import Preference, as_listed, by_rank, round_robin
 from slotkeeper.engine.question import Request, Snapshot
 from slotkeeper.ports import UnitOfWork
 
 _ROWS_AT_ONCE = 1000
+_BLIND = (as_listed, by_rank)
+"""Preferences that look at no bookings."""
 
 
 class Judging(DeskCore):
@@ -53,12 +55,14 @@ class Judging(DeskCore):
     ) -> Evaluator:
         """Read what the request may depend on within ``window`` and return its evaluator.
 
-        One that need not explain anything reads only what is close to the window.
+        One that need not explain anything reads only what is close to the window, unless the preference may
+        look at bookings.
         """
         order = prefer or self.prefer
         bare = Evaluator(Snapshot(now, self._candidates(unit, request)), request, order)
         resources = bare.snapshot.resources
-        reach = bare.reach(window) if explains else bare.close_to(window)
+        wide = explains or order not in _BLIND
+        reach = bare.reach(window) if wide else bare.close_to(window)
         found = {one.id: one for one in unit.bookings.relevant(resources, reach)}
         for limit in request.looks_elsewhere:
             found |= {one.id: one for one in self._counted(unit, request, limit, reach)}

@@ -87,9 +87,7 @@ class Transitions(Judging):
         """
         moment = Interval.lasting(start, TICK)
         work.unit.lock(self._contended(work.unit, request))
-        evaluator = self._evaluator(
-            work.unit, request, moment, now=work.now, prefer=prefer, explains=False
-        )
+        evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer, explains=False)
         slot: Slot | Explanation | None = evaluator.place(start)
         if slot is None:
             evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
