@@ -40,14 +40,16 @@ def zone_data(release: str, **zones: bytes) -> Iterator[None]:
         Path(folder, "Test").mkdir()
         for name, rules in zones.items():
             Path(folder, "Test", name).write_bytes(rules)
-        _read_from([folder])
+        names = [f"Test/{name}" for name in zones]
+        _read_from([folder], names)
         try:
             yield
         finally:
-            _read_from(before)
+            _read_from(before, names)
 
 
-def _read_from(folders: Sequence[str]) -> None:
+def _read_from(folders: Sequence[str], names: Sequence[str]) -> None:
+    """Forget the zones of these names; others stay the objects they are, by which zones are told apart."""
     zoneinfo.reset_tzpath(folders)
-    zoneinfo.ZoneInfo.clear_cache()
+    zoneinfo.ZoneInfo.clear_cache(only_keys=names)
     installed_zone_data.cache_clear()
