@@ -77,7 +77,7 @@ class Statements(OnStore):
             transaction, statements = unit._transaction, self._statements
             taken = list(spot.booking.resource_ids)
             transaction.lock(taken)
-            query, ids = statements.relevant.about(taken)
+            query, ids = statements.near.about(taken)
             if transaction.rows(query, {**ids, **bounds(spot.booking.interval)}):
                 return False
             tables = transaction.tables

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from slotkeeper.adapters.sql.mariadb import MariaDB
 from slotkeeper.adapters.sql.postgresql import PostgreSQL
-from slotkeeper.adapters.sql.row_locks import Rows
+from slotkeeper.adapters.sql.row_locks import Locked
 from slotkeeper.adapters.sql.sqlite import SQLite
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -52,7 +52,7 @@ class Backend(Protocol):
     def join(self, connection: sa.Connection, *, write: bool) -> None:
         """Make sure that a host's connection is in a transaction."""
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> list[Locked]:
         """Lock the rows of resources, given in the order that all keep to, until the transaction ends.
 
         Returns what they say under the lock.

@@ -13,8 +13,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import attrs
-import sqlalchemy as sa
 
+from slotkeeper.adapters.sql.row_locks import Locked
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.interval import Interval
@@ -58,10 +58,12 @@ class Known:
 
     # -- definitions -----------------------------------------------------------------------------------------
 
-    def locked(self, rows: Iterable[sa.Row[Any]]) -> None:
+    def locked(self, rows: Iterable[Locked]) -> None:
         """Take notice of what the rows of resources say once they are locked."""
         for row in rows:
-            self._versions[row.id], self._capacities[row.id] = row.version, row.capacity
+            self._versions[row.id] = row.version
+            if row.capacity is not None:
+                self._capacities[row.id] = row.capacity
 
     def read(self, item: Resource | Service) -> None:
         """Take notice of a definition."""

@@ -18,7 +18,7 @@ from slotkeeper.adapters.sql import collation
 from slotkeeper.adapters.sql.inserts import inserting
 from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
 from slotkeeper.adapters.sql.mariadb_guard import is_rival
-from slotkeeper.adapters.sql.row_locks import Rows, bump
+from slotkeeper.adapters.sql.row_locks import Locked, bump
 from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -101,7 +101,7 @@ class MariaDB:
         if write and level != FOR_WRITING:
             raise InvalidFieldError("connection.isolation_level", level, f"must be {FOR_WRITING}")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> list[Locked]:
         """Lock the rows of resources until the transaction ends."""
         return bump(connection, resources, ids)
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 
 from slotkeeper.adapters.sql.isolation import FOR_WRITING, is_settled
-from slotkeeper.adapters.sql.row_locks import Rows, hold
+from slotkeeper.adapters.sql.row_locks import Locked, hold
 from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -79,7 +79,7 @@ class PostgreSQL:
         if write and level != FOR_WRITING:
             raise InvalidFieldError("connection.isolation_level", level, f"must be {FOR_WRITING}")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> list[Locked]:
         """Lock the rows of resources until the transaction ends."""
         return hold(connection, resources, ids)
 

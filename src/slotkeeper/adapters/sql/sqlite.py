@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from slotkeeper.adapters.sql.inserts import inserting
-from slotkeeper.adapters.sql.row_locks import Rows, bump
+from slotkeeper.adapters.sql.row_locks import Locked, bump
 from slotkeeper.adapters.sql.turns import PATIENCE
 from slotkeeper.domain.ids import Id
 from slotkeeper.errors import InvalidFieldError
@@ -97,7 +97,7 @@ class SQLite:
             raise InvalidFieldError("connection", connection.engine.url, reason)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> Rows:
+    def lock(self, connection: sa.Connection, resources: sa.Table, ids: Sequence[Id]) -> list[Locked]:
         """Lock the whole file, by a change to the rows of resources."""
         return bump(connection, resources, ids)
 

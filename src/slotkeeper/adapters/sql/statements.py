@@ -33,6 +33,7 @@ class BookingStatements:
                 wanted(resources.c.id)
             )
         )
+        self.near = by_ids(lambda wanted: near(tables, wanted))
         in_order = [bookings.c.start_at, bookings.c.id]
         self.relevant = by_ids(lambda wanted: ordered(tables, near(tables, wanted), in_order))
         self.lapsed = lapsed(tables)
