@@ -51,17 +51,17 @@ class Judging(DeskCore):
         *,
         now: dt.datetime,
         prefer: Preference | None = None,
-        explains: bool = True,
+        looks_around: bool = True,
     ) -> Evaluator:
         """Read what the request may depend on within ``window`` and return its evaluator.
 
-        One that need not explain anything reads only what is close to the window, unless the preference may
-        look at bookings.
+        One that need not look around for other starts reads only what is close to the window, unless the
+        preference may look at bookings.
         """
         order = prefer or self.prefer
         bare = Evaluator(Snapshot(now, self._candidates(unit, request)), request, order)
         resources = bare.snapshot.resources
-        wide = explains or order not in _BLIND
+        wide = looks_around or order not in _BLIND
         reach = bare.reach(window) if wide else bare.close_to(window)
         found = {one.id: one for one in unit.bookings.relevant(resources, reach)}
         for limit in request.looks_elsewhere:

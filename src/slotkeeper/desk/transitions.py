@@ -13,7 +13,7 @@ from slotkeeper.desk.command import Work
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.actor import SYSTEM, Actor
 from slotkeeper.domain.booking import Allocation, Booking, Payment
-from slotkeeper.domain.explanation import Busy, Explanation
+from slotkeeper.domain.explanation import Busy, Explanation, OffGrid
 from slotkeeper.domain.fee import Quote
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.instant import TICK
@@ -87,9 +87,11 @@ class Transitions(Judging):
         """
         moment = Interval.lasting(start, TICK)
         work.unit.lock(self._contended(work.unit, request))
-        evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer, explains=False)
-        slot: Slot | Explanation | None = evaluator.place(start)
-        if slot is None:
+        evaluator = self._evaluator(
+            work.unit, request, moment, now=work.now, prefer=prefer, looks_around=False
+        )
+        slot = evaluator.offer(start)
+        if isinstance(slot, Explanation) and any(isinstance(one, OffGrid) for one in slot.refusals):
             evaluator = self._evaluator(work.unit, request, moment, now=work.now, prefer=prefer)
             slot = evaluator.offer(start)
         if isinstance(slot, Explanation):

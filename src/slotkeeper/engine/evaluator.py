@@ -70,14 +70,6 @@ class Evaluator:
         instant = as_utc(start)
         return self._taken(instant) or self._explanation(instant)
 
-    def place(self, start: dt.datetime) -> Slot | None:
-        """Return the slot that a booking from ``start`` would take, or None; bookings `close_to` it suffice.
-
-        Raises:
-            NotFoundError: A resource asked for is not in the snapshot.
-        """
-        return self._taken(as_utc(start))
-
     def explain(self, start: dt.datetime) -> Explanation:
         """Return every rule that refuses ``start`` with its facts; without refusals it is permitted.
 
@@ -154,9 +146,10 @@ class Evaluator:
         return self._around(window, max(_DAY, self._longest(window)))
 
     def close_to(self, window: Interval) -> Interval:
-        """Return the interval whose bookings decide what can be taken within ``window``.
+        """Return the interval whose bookings decide what can be taken within ``window``, and mostly why not.
 
-        Explanations and the lengths of free time depend on more, up to `reach`.
+        The neighbouring starts of one that is off the grid, and the free time around one, depend on more, up
+        to `reach`.
         """
         return self._around(window, self._longest(window))
 

@@ -17,6 +17,20 @@ import attrs
 from tests.benchmarks.stores.crew import Stint
 
 _MILLISECOND: Final = 1e6
+_HEADS: Final = (
+    "work",
+    "database",
+    "way",
+    "workers",
+    "refused",
+    "attempts/s",
+    "ratio",
+    "p50 ms",
+    "p99 ms",
+    "max ms",
+    "p99 ratio",
+    "failed",
+)
 _LIBRARIES: Final = ("sqlalchemy", "psycopg", "pymysql")
 
 
@@ -25,6 +39,7 @@ class Figures:
     """What one way has come to; latencies are milliseconds, those of attempts that were refused included.
 
     Args:
+        refused: The share of attempts that found their time taken, or failed.
         ratio: Its attempts a second over those of the first way, the median of all rounds.
         tail_ratio: Its 99th percentile over that of the first way.
     """
@@ -35,6 +50,7 @@ class Figures:
     workers: int
     attempts: int
     booked: int
+    refused: float
     per_second: float
     ratio: float
     p50: float
@@ -58,7 +74,8 @@ def figures(
             way=name,
             workers=len(found[0]),
             attempts=sum(map(_attempts, found)),
-            booked=sum(stint.booked for one in found for stint in one),
+            booked=(booked := sum(stint.booked for one in found for stint in one)),
+            refused=round(1 - booked / sum(map(_attempts, found)), 3),
             per_second=round(median(rates[name]), 1),
             ratio=round(median(a / b for a, b in zip(rates[name], rates[first], strict=True)), 3),
             p50=_at(times[name], 0.5),
@@ -86,14 +103,11 @@ def _at(times: Sequence[int], share: float) -> float:
 
 def table(found: Iterable[Figures]) -> str:
     """Return the figures as a table in Markdown."""
-    heads = (
-        "work | database | way | workers | attempts/s | ratio | p50 ms | p99 ms | max ms | p99 ratio | failed"
-    )
-    lines = [f"| {heads} |", "|---|---|---|" + "--:|" * 8]
+    lines = [f"| {' | '.join(_HEADS)} |", f"|{'---|' * 3}{'--:|' * (len(_HEADS) - 3)}"]
     lines += [
-        f"| {one.workload} | {one.database} | {one.way} | {one.workers} | {one.per_second:.0f} |"
-        f" {one.ratio:.2f} | {one.p50:.2f} | {one.p99:.1f} | {one.longest:.1f} | {one.tail_ratio:.2f} |"
-        f" {sum(one.failed.values())} |"
+        f"| {one.workload} | {one.database} | {one.way} | {one.workers} | {one.refused:.0%} |"
+        f" {one.per_second:.0f} | {one.ratio:.2f} | {one.p50:.2f} | {one.p99:.1f} | {one.longest:.1f} |"
+        f" {one.tail_ratio:.2f} | {sum(one.failed.values())} |"
         for one in found
     ]
     return "\n".join(lines)

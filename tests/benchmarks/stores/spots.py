@@ -21,7 +21,7 @@ QUARTER: Final = dt.timedelta(minutes=15)
 ANY: Final = "any"
 _APART: Final = dt.timedelta(days=365)
 _FIRST: Final = NOW + dt.timedelta(days=1)
-_CROWDED: Final = 128
+_CROWDED: Final = 512
 
 
 def resource_named(number: int) -> str:
@@ -73,7 +73,7 @@ def apart(worker: int, resources: int) -> Iterator[Spot]:
 
 
 def crowded(worker: int, resources: int) -> Iterator[Spot]:
-    """Yield spots within a day and a half, which everybody asks for."""
+    """Yield spots within five days, a quarter of which is booked where each of 64 workers keeps one."""
     chance = random.Random(worker)
     while True:
         yield Spot.of(chance.randrange(resources), _FIRST + chance.randrange(_CROWDED) * QUARTER)

@@ -1,8 +1,9 @@
 """A whole booking: by the desk, and by a transaction written by hand that leaves the same rows.
 
 Both take an idempotency key, look it up, lock, check, and write the booking, what it takes, the event and the
-key's result. The one by hand knows all but the spot beforehand: it reads no catalogue, judges no rule, and
-fills the rows of a booking of the desk's with other ids and instants.
+key's result; a refusal is kept with the key as well, in a transaction of its own. The one by hand knows all
+but the spot beforehand: it reads no catalogue, judges no rule, and fills the rows of a booking of the desk's
+with other ids and instants.
 """
 
 from __future__ import annotations
@@ -99,6 +100,10 @@ class WholeByHand(Raw):
             begin_to_write(connection)
             assert connection.execute(self._find, {"wanted_scope": _SCOPE, "wanted_key": key}).first() is None
             if not self._guard.is_free(connection, spot):
+                connection.rollback()
+                begin_to_write(connection)
+                connection.execute(self._key, {**kept, "result": {"refusal": _refusal(spot)}})
+                connection.commit()
                 return False
             connection.execute(self._booking, row)
             connection.execute(self._taken, taken)
@@ -106,6 +111,11 @@ class WholeByHand(Raw):
             connection.execute(self._key, kept)
             connection.commit()
         return True
+
+
+def _refusal(spot: Spot) -> dict[str, Any]:
+    """Return what the key is kept with where the time is taken, shorter than the desk's explanation."""
+    return {"service_id": service_named(spot.number), "start": _text(spot.start), "code": "slot_taken"}
 
 
 class _Rows:
