@@ -51,6 +51,7 @@ class DeskOptions(TypedDict, total=False):
     managers: str | Iterable[str]
     zone_data: Callable[[str], str | None]
     new_id: Callable[[], Id]
+    numbered: bool
 
 
 def awaited(
@@ -94,6 +95,7 @@ class AsyncBookingDesk:
     add_resource = awaited(BookingDesk.add_resource)
     add_service = awaited(BookingDesk.add_service)
     add_timeslot = awaited(BookingDesk.add_timeslot)
+    admit = awaited(BookingDesk.admit)
     allowed_actions = awaited(BookingDesk.allowed_actions)
     book = awaited(BookingDesk.book)
     book_series = awaited(BookingDesk.book_series)
