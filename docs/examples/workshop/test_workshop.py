@@ -487,7 +487,8 @@ def test_of_a_past_reservation_only_the_status_changes(database: str, day: str) 
         reservation, other = made(app, day, mechanic), made(app, day, mechanic, "10:00")
     with running("workshop", database, now=f"{day}T12:00:00Z") as app:
         changes: list[dict[str, Any]] = [{"service_id": 2}, {"vehicle_license_plate": "WAW1234"}]
-        for change in [*changes, {**times(day, "13:00", "13:30")}]:
+        changes.append({**times(day, "13:00", "13:30")})
+        for change in changes:
             answer = app.patch(path_of(reservation), "jan", change)
             assert (answer.status_code, answer.json()) == (
                 400,
