@@ -279,7 +279,8 @@ class Hits(Protocol):
         """Note a hit unless ``count`` were noted in the stretch of ``per`` that ends now, open at its start.
 
         Whoever takes a hit of the same subject meanwhile waits, or is refused by the time both end. Hits that
-        no longer count when another one is noted need not be kept.
+        no longer count when another one is noted need not be kept. Those that lie in the future, where clocks
+        differ, count if they are nearer than ``per``.
 
         Returns:
             None if it was noted, else the first instant at which one would be if none came before.

@@ -274,8 +274,8 @@ def test_an_unknown_reservation_is_not_found_and_a_wrong_id_is_named(app: Runnin
         assert (answer.status_code, answer.json()) == (404, told)
         answer = app.ask(method, "/api/reservations/first", "jan", {"status": "Cancelled"})
         fault = {"field": "id", "message": "Reservation ID must be a valid UUID"}
-        told = {"error": "Bad Request", "message": "Invalid reservation ID", "details": [fault]}
-        assert (answer.status_code, answer.json()) == (400, told)
+        wrong = {"error": "Bad Request", "message": "Invalid reservation ID", "details": [fault]}
+        assert (answer.status_code, answer.json()) == (400, wrong)
 
 
 # -- free slots ----------------------------------------------------------------------------------------------

@@ -13,10 +13,11 @@ def taken(
 ) -> tuple[dt.datetime, ...] | dt.datetime:
     """Return the instants to keep once there is a hit now, in order; or the one from which on one is let in.
 
-    No more than ``count`` are ever needed. Hits noted by a clock that is ahead count like those of now.
+    Hits noted by a clock that is ahead count like those of now, unless it is ahead by a whole stretch.
     """
-    since = later(now, negated(per))
-    recent = sorted(one for one in before if one > since)
+    since, until = later(now, negated(per)), later(now, per)
+    kept = sorted(one for one in before if one > since)
+    recent = [one for one in kept if one < until]
     if len(recent) >= count:
         return later(recent[-count], per)
-    return (*recent, now)
+    return tuple(sorted((*kept, now)))

@@ -123,6 +123,7 @@ class AsyncBookingDesk:
     history = awaited(BookingDesk.history)
     hold = awaited(BookingDesk.hold)
     mark_no_show = awaited(BookingDesk.mark_no_show)
+    next_number = awaited(BookingDesk.next_number)
     next_slot = awaited(BookingDesk.next_slot)
     parked_events = awaited(BookingDesk.parked_events)
     put_resource = awaited(BookingDesk.put_resource)

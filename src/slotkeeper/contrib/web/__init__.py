@@ -10,15 +10,17 @@ from slotkeeper.contrib.web.channels import Channel, Channels, Fanout, Message
 from slotkeeper.contrib.web.command_line import Serving, serving
 from slotkeeper.contrib.web.day_cache import Cache, DayCache
 from slotkeeper.contrib.web.etags import etag, expected_version
-from slotkeeper.contrib.web.fields import Fields
+from slotkeeper.contrib.web.fields import NEEDED, Fields
 from slotkeeper.contrib.web.parameters import Parameters
 from slotkeeper.contrib.web.problems import STATUSES, Problem, problem
 from slotkeeper.contrib.web.relay_thread import RelayThread
 from slotkeeper.contrib.web.repeats import Answer, AsyncRepeats, Repeats
 from slotkeeper.contrib.web.tally import Tally
 from slotkeeper.contrib.web.tokens import bearer_token
+from slotkeeper.contrib.web.windows import day, day_of, days, window
 
 __all__ = [
+    "NEEDED",
     "STATUSES",
     "Answer",
     "AsyncRepeats",
@@ -37,10 +39,14 @@ __all__ = [
     "Tally",
     "bearer_token",
     "booking_facts",
+    "day",
+    "day_of",
+    "days",
     "etag",
     "expected_version",
     "instant_text",
     "local_text",
     "problem",
     "serving",
+    "window",
 ]

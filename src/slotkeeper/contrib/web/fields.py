@@ -205,6 +205,17 @@ def read_date(name: str, text: str) -> dt.date:
         raise InvalidFieldError(name, text, "must be a date such as 2025-10-23") from None
 
 
+def read_wall(name: str, text: str) -> dt.datetime:
+    """Return a wall-clock time, given without an offset."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise InvalidFieldError(name, text, "must be a date and a time")
+    return found
+
+
 def read_uuid(name: str, text: str) -> UUID:
     """Return a UUID that is written with hyphens."""
     try:

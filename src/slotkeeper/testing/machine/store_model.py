@@ -127,9 +127,10 @@ class StoreModel:
 
     def take(self, subject: str, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
         """Note a hit, or return when there may be one."""
-        recent = sorted(one for one in self.hits.get(subject, ()) if now < one + per)
+        kept = [one for one in self.hits.get(subject, ()) if now < one + per]
+        recent = sorted(one for one in kept if one < now + per)
         if len(recent) < count:
-            self.hits[subject] = (*recent, now)
+            self.hits[subject] = (*kept, now)
             return None
         return recent[len(recent) - count] + per
 

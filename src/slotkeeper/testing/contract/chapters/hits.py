@@ -46,6 +46,12 @@ class HitTests(StoreSuite):
             assert take(store, at(1)) is None
             assert take(store, at(1)) == at(2)
 
+    def test_a_hit_of_a_clock_that_is_ahead_counts_unless_by_a_whole_stretch(self) -> None:
+        with self.fresh() as store:
+            assert take(store, at(1)) is None
+            assert take(store, at(0)) is None
+            assert take(store, at(0) + TICK) == at(1) + TICK or take(store, at(0) + TICK) == at(2)
+
     def test_a_hit_that_is_refused_is_not_counted(self) -> None:
         with self.fresh() as store:
             answers = [take(store, at(hour / 4), count=2) for hour in range(6)]
