@@ -517,7 +517,7 @@ def test_an_admin_lists_all_bookings_with_filters(own: Running, minute: dt.datet
 
 
 def test_an_admin_completes_or_marks_a_no_show_and_nothing_else(app: Running) -> None:
-    made = [book(app, one) for one in generated(own)[:3]]
+    made = [book(app, one) for one in generated(app)[:3]]
     for one in made[:2]:
         pay(app, one)
     assert set_status(app, made[0], "completed").json()["status"] == "completed"
