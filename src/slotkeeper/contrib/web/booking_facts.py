@@ -42,7 +42,7 @@ def plain_id(value: Id | None) -> int | str | None:
 def amount(money: Money | None) -> float | None:
     """Return an amount as a JSON number, or None.
 
-    >>> amount(Money(Decimal("20.50"), "EUR"))
+    >>> amount(Money.of("20.50", "EUR"))
     20.5
     """
     return None if money is None else float(money.amount)
