@@ -48,6 +48,7 @@ CODES: Final = {
     "NotModifiableError": "not_modifiable",
     "ForbiddenError": "forbidden",
     "PolicyError": "policy",
+    "RateLimitedError": "rate_limited",
     "ConcurrencyError": "concurrency",
     "StaleVersionError": "stale_version",
     "DuplicateIdError": "duplicate_id",
@@ -122,6 +123,10 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
     ),
     (errors.PolicyError("reschedule limit", None, NOW, 2, 2), "reschedule limit: at most 2 allowed, 2 made"),
     (errors.PolicyError("reschedule limit", None, NOW), "reschedule limit: no longer possible"),
+    (
+        errors.RateLimitedError("book", 10, dt.timedelta(minutes=1), dt.timedelta(seconds=6)),
+        "book: 10 times in 0:01:00 are allowed, again in 0:00:06",
+    ),
     (errors.ConcurrencyError(), "concurrency"),
     (errors.StaleVersionError("booking", 7, 2, 3), "booking 7 is at version 3, not 2"),
     (errors.DuplicateIdError("booking", 7), "there is a booking with id 7 already"),

@@ -47,6 +47,7 @@ from slotkeeper.domain.policy import (
     RescheduleQuote,
 )
 from slotkeeper.domain.price import FixedPrice, HourlyPrice, NamedPrice, Price
+from slotkeeper.domain.rate import RateLimit
 from slotkeeper.domain.recurrence import Recurrence
 from slotkeeper.domain.requirement import Requirement
 from slotkeeper.domain.resource import Resource
@@ -102,6 +103,7 @@ from slotkeeper.errors import (
     ParseError,
     PaymentError,
     PolicyError,
+    RateLimitedError,
     RefusedError,
     RetryableError,
     SchemaDifference,
@@ -223,6 +225,8 @@ __all__ = [
     "Preference",
     "Price",
     "Quote",
+    "RateLimit",
+    "RateLimitedError",
     "Recurrence",
     "RecurringHours",
     "Redelivery",

@@ -33,6 +33,7 @@
     │   └── NotModifiableError                    the booking is in a final status
     ├── ForbiddenError                            the actor may not do that
     ├── PolicyError                               a policy, such as the reschedule notice, says no
+    ├── RateLimitedError                          the subject did that too often lately
     ├── ConcurrencyError
     │   ├── StaleVersionError                     somebody else changed it first
     │   ├── DuplicateIdError                      that id is in use
@@ -415,6 +416,20 @@ class PolicyError(SlotkeeperError):
         if self.latest is None:
             return f"{self.rule}: no longer possible"
         return f"{self.rule}: possible until {_written(self.latest)}; it is {_written(self.now)}"
+
+
+@attrs.define(slots=False)
+class RateLimitedError(SlotkeeperError):
+    """The subject did something as often as is allowed; after ``retry_after`` it may again."""
+
+    code: ClassVar[str] = "rate_limited"
+    limit: str
+    count: int
+    per: dt.timedelta
+    retry_after: dt.timedelta
+
+    def describe(self) -> str:
+        return f"{self.limit}: {self.count} times in {self.per} are allowed, again in {self.retry_after}"
 
 
 @attrs.define(slots=False)

@@ -272,6 +272,21 @@ class Keys(Protocol):
         """Forget results that were kept before an instant, the oldest first, and return how many."""
 
 
+class Hits(Protocol):
+    """How often a subject did something lately."""
+
+    def take(self, subject: str, /, *, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
+        """Note a hit unless ``count`` were noted in the stretch of ``per`` that ends now, open at its start.
+
+        Whoever takes a hit of the same subject meanwhile waits, or is refused by the time both end. Hits that
+        no longer count when another one is noted need not be kept. Those that lie in the future, where clocks
+        differ, count if they are nearer than ``per``.
+
+        Returns:
+            None if it was noted, else the first instant at which one would be if none came before.
+        """
+
+
 class UnitOfWork(Protocol):
     """One transaction."""
 
@@ -298,6 +313,16 @@ class UnitOfWork(Protocol):
     @property
     def keys(self) -> Keys:
         """The idempotency keys."""
+
+    @property
+    def hits(self) -> Hits:
+        """What rate limits count."""
+
+    def next_number(self) -> int:
+        """Return a whole number from 1 on, greater than all that were given to units of work that ended well.
+
+        Those given to others may come again, and need not.
+        """
 
     def lock(self, resource_ids: Iterable[Id], /) -> None:
         """Wait until no other unit of work has one of these resources, then keep them until this one ends.

@@ -17,7 +17,7 @@ from slotkeeper.adapters.sql.async_store import AsyncHostedStore, AsyncSqlStore
 from slotkeeper.ports import Store, UnitOfWork
 
 R = TypeVar("R")
-REPOSITORIES = ("resources", "services", "bookings", "timeslots", "outbox", "keys")
+REPOSITORIES = ("resources", "services", "bookings", "timeslots", "outbox", "keys", "hits")
 
 
 @cache

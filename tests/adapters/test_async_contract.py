@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tests.adapters.portal import PortalStore, waited
-from tests.adapters.servers import POSTGRESQL
+from tests.adapters.servers import MARIADB, POSTGRESQL, Server
 from tests.adapters.stores import store_in_a_file
 
 from slotkeeper.adapters.sql import AsyncSqlStore, Tables
@@ -42,29 +42,30 @@ def engine_of(store: PortalStore) -> AsyncEngine:
 
 
 class Driver:
-    """An asynchronous driver of PostgreSQL, and stores over it whose tables are emptied and used again."""
+    """An asynchronous driver, and stores over it on a server whose tables are emptied and used again."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, server: Server = POSTGRESQL) -> None:
+        self._name, self._server = name, server
+        self.used = False
         self._tables: dict[int, Tables] = {}
         self._connections: dict[int, AsyncConnection] = {}
 
     def store(self) -> PortalStore:
-        tables = POSTGRESQL.store()._tables
+        tables = self._server.store()._tables
         return self._known(PortalStore(AsyncSqlStore(self.engine, tables=tables)), tables)
 
     def put_back(self, store: PortalStore) -> None:
         if engine_of(store) is not self.engine:
             waited(engine_of(store).dispose())
             return
-        POSTGRESQL.put_back_tables(self._tables.pop(id(store)))
+        self._server.put_back_tables(self._tables.pop(id(store)))
 
     def reopen(self, store: PortalStore) -> PortalStore:
         again = AsyncSqlStore.from_url(self.engine.url, tables=self._tables[id(store)])
         return PortalStore(again)
 
     def store_in_a_host(self) -> PortalStore:
-        tables = POSTGRESQL.store()._tables
+        tables = self._server.store()._tables
         connection = self.engine.connect()
         waited(_started(connection))
         store = self._known(PortalStore(AsyncSqlStore.on(connection, tables=tables)), tables)
@@ -73,20 +74,21 @@ class Driver:
 
     def end_host(self, store: PortalStore) -> None:
         waited(self._connections.pop(id(store)).close())
-        POSTGRESQL.release(self._tables.pop(id(store)))
+        self._server.release(self._tables.pop(id(store)))
 
     @property
     def engine(self) -> AsyncEngine:
-        return _engine(self._name)
+        return _engine(self._name, self._server)
 
     def _known(self, store: PortalStore, tables: Tables) -> PortalStore:
-        self._tables[id(store)] = tables
+        self._tables[id(store)], self.used = tables, True
         return store
 
 
 @cache
-def _engine(driver: str) -> AsyncEngine:
-    url = sa.make_url(POSTGRESQL.url).set(drivername=f"postgresql+{driver}")
+def _engine(driver: str, server: Server) -> AsyncEngine:
+    url = sa.make_url(server.url)
+    url = url.set(drivername=f"{url.get_backend_name()}+{driver}")
     return create_async_engine(url, isolation_level="READ COMMITTED")
 
 
@@ -95,13 +97,15 @@ async def _started(connection: AsyncConnection) -> None:
 
 
 DRIVERS = {name: Driver(name) for name in ("asyncpg", "psycopg")}
+AIOMYSQL = Driver("aiomysql", MARIADB)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _engines_end_with_the_module() -> Iterator[None]:
     yield
-    for driver in DRIVERS.values():
-        waited(driver.engine.dispose())
+    for driver in (*DRIVERS.values(), AIOMYSQL):
+        if driver.used:
+            waited(driver.engine.dispose())
 
 
 class TestSqliteFile(StoreContract):
@@ -120,7 +124,7 @@ class TestSqliteFile(StoreContract):
         return PortalStore(AsyncSqlStore.from_url(url))
 
 
-class OnPostgresql:
+class OnAServer:
     driver: ClassVar[Driver]
     examples: ClassVar[int | None] = 8
 
@@ -134,12 +138,12 @@ class OnPostgresql:
         return self.driver.reopen(store)
 
 
-class TestPostgresqlWithAsyncpg(OnPostgresql, StoreContract):
+class TestPostgresqlWithAsyncpg(OnAServer, StoreContract):
     capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
     driver = DRIVERS["asyncpg"]
 
 
-class TestPostgresqlWithPsycopg(OnPostgresql, StoreContract):
+class TestPostgresqlWithPsycopg(OnAServer, StoreContract):
     capabilities = Capabilities(concurrent_units=True, survives_restart=True, any_text=False)
     driver = DRIVERS["psycopg"]
 
@@ -153,6 +157,19 @@ class TestPostgresqlOfTheHost(StoreContract):
 
     def dispose(self, store: PortalStore) -> None:
         DRIVERS["asyncpg"].end_host(store)
+
+
+class TestMariadb(OnAServer, StoreContract):
+    capabilities = Capabilities(concurrent_units=True, survives_restart=True)
+    driver = AIOMYSQL
+
+
+def test_mariadb_is_what_the_model_says() -> None:
+    run_store_machine(AIOMYSQL.store, dispose=AIOMYSQL.put_back, settings=FEW)
+
+
+def test_the_desk_over_mariadb_does_what_the_model_foretells() -> None:
+    run_desk_machine(AIOMYSQL.store, dispose=AIOMYSQL.put_back, settings=FEW)
 
 
 def test_the_sqlite_file_is_what_the_model_says() -> None:

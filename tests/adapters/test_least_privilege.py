@@ -17,6 +17,7 @@ from tests.adapters.servers import MARIADB, OURS, POSTGRESQL, Server
 from slotkeeper import (
     BookingDesk,
     Interval,
+    RateLimit,
     Redelivery,
     Resource,
     RetryableError,
@@ -148,6 +149,9 @@ class Job:
         while later.relay(lambda _: None):
             pass
         later.forget_keys(HOUR)
+        for _ in range(2):
+            later.admit(RateLimit(name, 2, HOUR), room)
+        BookingDesk(store, clock=lambda: NOW, numbered=True).book(room, at(14), resource_ids=[room])
         later.reresolve(move=True)
         later.statistics(span(0, 24))
         with monkeypatch.context() as patch:  # the constraint finds what the check did not see

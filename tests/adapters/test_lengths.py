@@ -79,7 +79,7 @@ def test_what_begins_with_time_itself_is_found(store: SqlStore) -> None:
         assert [one.id for one in unit.bookings.relevant([1], span(0, 1))] == ["all"]
 
 
-MOVE = "UPDATE slotkeeper_allocations SET resource_id = 'int:1' WHERE booking_id = ?"
+MOVE = "UPDATE slotkeeper_allocations SET resource_id = 'int:a1' WHERE booking_id = ?"
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=str)

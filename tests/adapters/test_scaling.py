@@ -119,6 +119,8 @@ def test_on_citus_what_is_taken_is_spread_by_resource_and_all_else_is_on_every_n
         "SELECT create_reference_table('booking.slotkeeper_timeslots')",
         "SELECT create_reference_table('booking.slotkeeper_outbox')",
         "SELECT create_reference_table('booking.slotkeeper_keys')",
+        "SELECT create_reference_table('booking.slotkeeper_hits')",
+        "SELECT create_reference_table('booking.slotkeeper_numbers')",
         "SELECT create_distributed_table('booking.slotkeeper_allocations', 'resource_id')",
     )
 

@@ -43,7 +43,7 @@ def hour(value: float) -> int:
 def bypass(store: SqlStore, booking_id: str, first: float, last: float, **facts: Any) -> None:  # noqa: ANN401 - columns
     """Take a resource for a booking by a statement of one's own, as no store would."""
     columns = {
-        "resource_id": "int:1",
+        "resource_id": "int:a1",
         "units": 1,
         "occupies": 1,
         "expires_at": None,

@@ -375,7 +375,7 @@ def test_a_host_reads_bookings_with_its_own_queries(store: SqlStore) -> None:
     add(store, visit(1, span(9, 10), notes="bring a bike", attributes={"color": "red"}, **facts))
     query = """
         SELECT status, start_at, notes, price_amount, price_currency, paid_amount, attributes ->> 'color'
-        FROM slotkeeper_bookings JOIN slotkeeper_allocations ON booking_id = id WHERE resource_id = 'int:1'
+        FROM slotkeeper_bookings JOIN slotkeeper_allocations ON booking_id = id WHERE resource_id = 'int:a1'
     """.replace("start_at", "slotkeeper_bookings.start_at")
     with store.engine.connect() as connection:
         (row,) = connection.exec_driver_sql(query)
@@ -388,7 +388,7 @@ HOSTILE = (
     '" OR 1=1 --',
     "%(id)s :id ? ?1 $1 {id}",
     "\x00 in the middle \x00",
-    "int:7",
+    "int:a7",
     "\\",
     "\u202e\U0001f6b2",
 )

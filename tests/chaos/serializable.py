@@ -8,6 +8,7 @@ by a foreign key, whose reading would tell of the other one.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
@@ -55,8 +56,8 @@ class SerializableOverGist(Broken):
         super().__init__(engine, **options)
         self._backend = _Serializable()
 
-    def create_all(self) -> None:
-        super().create_all()
+    def create_all(self, *others: sa.Table, fill: Callable[[sa.Connection], object] | None = None) -> None:
+        super().create_all(*others, fill=fill)
         allocations, bookings = self._tables.allocations, self._tables.bookings
         keys = sa.inspect(self.engine).get_foreign_keys(allocations.name)
         with self.engine.begin() as connection:

@@ -308,3 +308,14 @@ def test_a_uuid_and_the_text_that_writes_it_are_different_content() -> None:
     here.desk.book("wash", at(0), customer_id=customer, key="k")
     with pytest.raises(IdempotencyMismatchError):
         here.desk.book("wash", at(0), customer_id=customer.urn, key="k")
+
+
+class DriversUuid(UUID):
+    """As asyncpg gives UUIDs."""
+
+
+def test_a_repeat_may_come_with_another_class_of_the_same_id() -> None:
+    here, text = shop(), "550e8400-e29b-41d4-a716-446655440000"
+    theirs = DriversUuid(text)
+    first = here.desk.book("wash", at(0), customer_id=theirs, actor=Actor(theirs), key="k")
+    assert here.desk.book("wash", at(0), customer_id=UUID(text), actor=Actor(UUID(text)), key="k") == first

@@ -513,3 +513,13 @@ def test_a_union_of_classes_and_other_values_is_told_apart_by_kind() -> None:
         from_json(Interval | Money, 5)
     with pytest.raises(ParseError, match="one of FixedDuration, DurationChoice"):
         from_json(Durations, {"type": "Forever"})
+
+
+class DriversUuid(UUID):
+    """As asyncpg gives UUIDs."""
+
+
+def test_a_subclass_of_a_plain_type_is_written_as_that_type() -> None:
+    text = "550e8400-e29b-41d4-a716-446655440000"
+    assert to_json(DriversUuid(text)) == to_json(UUID(text))
+    assert from_json(UUID, to_json(DriversUuid(text))) == UUID(text)

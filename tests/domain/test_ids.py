@@ -21,7 +21,7 @@ class Room(enum.IntEnum):
 
 
 @given(ids)
-@example("int:7")
+@example("int:a7")
 @example("str:")
 @example("urn:uuid:00000000-0000-0000-0000-000000000000")
 @example("\n")
@@ -46,13 +46,24 @@ def test_plain_text_is_written_as_it_is() -> None:
     assert id_to_text("room-1") == "room-1"
 
 
+@given(st.integers(0, 10**249), st.integers(0, 10**249))
+@example(9, 10)
+@example(10**24, 10**25)
+@example(10**26 - 1, 10**26)
+def test_the_texts_of_numbers_sort_as_the_numbers_do(one: int, other: int) -> None:
+    assert (id_to_text(one) < id_to_text(other)) is (one < other)
+
+
 def test_an_enumerated_number_is_written_as_its_number() -> None:
-    assert id_to_text(Room.BLUE) == "int:3"
+    assert id_to_text(Room.BLUE) == "int:a3"
 
 
 @given(st.text())
 @example("int:")
 @example("int:1_0")
+@example("int:7")
+@example("int:b7")
+@example("int:a-7")
 @example("int:\u0667")
 @example("urn:uuid:7")
 @example("int:" + "9" * 5000)

@@ -9,7 +9,7 @@ import attrs
 
 from slotkeeper.adapters.claims import Free
 from slotkeeper.adapters.cursor import sort_key
-from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore, MemoryTimeslots
+from slotkeeper.adapters.memory import MemoryBookings, MemoryHits, MemoryKeys, MemoryStore, MemoryTimeslots
 from slotkeeper.adapters.memory_outbox import MemoryOutbox
 from slotkeeper.adapters.undo import take
 from slotkeeper.domain.booking import Booking
@@ -302,6 +302,25 @@ class KeepsTheLastResult(MemoryKeys):
     def keep(self, scope: str, key: str, kept: KeptResult, /) -> None:
         self._items.pop((scope, key), None)
         super().keep(scope, key, kept)
+
+
+class CountsRefusedHits(MemoryHits):
+    """Lets whoever keeps trying wait for ever."""
+
+    def take(self, subject: str, /, *, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
+        again = super().take(subject, now=now, count=count, per=per)
+        if again is not None:
+            self._items[subject] = (*self._items[subject], now)
+        return again
+
+
+class CountsHitsByTheHour(MemoryHits):
+    """Begins to count anew with each period, so that twice as many get in around its end."""
+
+    def take(self, subject: str, /, *, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
+        begun = now - (now - EARLIEST) % per
+        again = super().take(subject, now=now, count=count, per=now - begun + TICK)
+        return None if again is None else begun + per
 
 
 class BringsNoSlotBack(MemoryTimeslots):

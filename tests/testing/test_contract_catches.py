@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from tests.testing import planted_bugs as bugs
 
-from slotkeeper.adapters.memory import MemoryBookings, MemoryKeys, MemoryStore
+from slotkeeper.adapters.memory import MemoryBookings, MemoryHits, MemoryKeys, MemoryStore
 from slotkeeper.adapters.memory_outbox import MemoryOutbox
 from slotkeeper.ports import Store
 from slotkeeper.testing.contract import StoreContract
@@ -49,10 +49,12 @@ FOUND_BY: dict[type, str] = {
         "test_nobody_is_reminded_twice_or_of_what_is_off_or_lapsed_or_starts_at_another_time"
     ),
     bugs.KeepsTheLastResult: "test_a_key_is_kept_once",
+    bugs.CountsRefusedHits: "test_a_hit_that_is_refused_is_not_counted",
+    bugs.CountsHitsByTheHour: "test_no_stretch_of_time_has_more_hits_than_are_allowed",
     bugs.BringsNoSlotBack: "test_a_unit_of_work_that_raises_leaves_everything_as_it_was",
 }
 PARAMETERS = {FOUND_BY[bugs.MissesAStatus]: {"status": "in_progress"}}
-PART_OF = {MemoryBookings: "bookings", MemoryOutbox: "outbox", MemoryKeys: "keys"}
+PART_OF = {MemoryBookings: "bookings", MemoryOutbox: "outbox", MemoryKeys: "keys", MemoryHits: "hits"}
 BEYOND_THE_MACHINE: set[type] = {  # it draws neither these values nor pages, or seldom
     bugs.AddsUpInsteadOfPeaking,
     bugs.IgnoresBuffers,

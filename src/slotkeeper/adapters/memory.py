@@ -10,9 +10,11 @@ import datetime as dt
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count as counting
 from typing import Generic, TypeVar
 
 from slotkeeper.adapters.cursor import SortKey, cursor_after, read_cursor, sort_key
+from slotkeeper.adapters.hits import taken
 from slotkeeper.adapters.memory_outbox import MemoryOutbox
 from slotkeeper.adapters.undo import Undo, put, take
 from slotkeeper.domain.booking import Booking, PaymentStatus
@@ -74,6 +76,12 @@ class MemoryUnit:
         self.timeslots = MemoryTimeslots(self.resources, undo)
         self.outbox = MemoryOutbox(undo)
         self.keys = MemoryKeys(undo)
+        self.hits = MemoryHits(undo)
+        self._numbers = counting(1)
+
+    def next_number(self) -> int:
+        """Return the next number, which is not given again whatever becomes of the unit of work."""
+        return next(self._numbers)
 
     def lock(self, resource_ids: Iterable[Id], /) -> None:
         """Do nothing more: a unit of work has the whole store locked."""
@@ -273,6 +281,22 @@ class MemoryKeys:
         for _, *pair in old:
             take(self._items, tuple(pair), self._undo)
         return len(old)
+
+
+class MemoryHits:
+    """The instants of the last hits, by subject."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+        self._items: dict[str, tuple[dt.datetime, ...]] = {}
+
+    def take(self, subject: str, /, *, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
+        """Note a hit unless there were too many."""
+        noted = taken(self._items.get(subject, ()), now=now, count=count, per=per)
+        if isinstance(noted, dt.datetime):
+            return noted
+        put(self._items, subject, noted, self._undo)
+        return None
 
 
 def _follows(key: SortKey, last: SortKey, *, descending: bool) -> bool:

@@ -51,6 +51,7 @@ class DeskOptions(TypedDict, total=False):
     managers: str | Iterable[str]
     zone_data: Callable[[str], str | None]
     new_id: Callable[[], Id]
+    numbered: bool
 
 
 def awaited(
@@ -94,6 +95,7 @@ class AsyncBookingDesk:
     add_resource = awaited(BookingDesk.add_resource)
     add_service = awaited(BookingDesk.add_service)
     add_timeslot = awaited(BookingDesk.add_timeslot)
+    admit = awaited(BookingDesk.admit)
     allowed_actions = awaited(BookingDesk.allowed_actions)
     book = awaited(BookingDesk.book)
     book_series = awaited(BookingDesk.book_series)
@@ -121,6 +123,7 @@ class AsyncBookingDesk:
     history = awaited(BookingDesk.history)
     hold = awaited(BookingDesk.hold)
     mark_no_show = awaited(BookingDesk.mark_no_show)
+    next_number = awaited(BookingDesk.next_number)
     next_slot = awaited(BookingDesk.next_slot)
     parked_events = awaited(BookingDesk.parked_events)
     put_resource = awaited(BookingDesk.put_resource)

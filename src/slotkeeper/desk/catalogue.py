@@ -27,6 +27,14 @@ class Cataloguing(Judging):
     A command that names an actor needs one of the desk's managers, else it raises `ForbiddenError`.
     """
 
+    def next_number(self) -> int:
+        """Return a whole number that the store gives once, for an id of something new.
+
+        Bookings and stored slots of a desk that is ``numbered`` get theirs from the same count. Numbers that
+        are not used leave gaps.
+        """
+        return self._run(Command("next_number"), int, lambda work: work.unit.next_number())
+
     def add_resource(
         self, resource: Resource, *, actor: Actor | None = None, key: str | None = None
     ) -> Resource:

@@ -16,7 +16,7 @@ import attrs
 
 from slotkeeper.desk.arguments import check_actor
 from slotkeeper.domain.actor import Actor
-from slotkeeper.domain.codec import from_json, to_json
+from slotkeeper.domain.codec import from_json, plain_type, to_json
 from slotkeeper.domain.event import Event
 from slotkeeper.domain.explanation import Explanation
 from slotkeeper.domain.ids import id_to_text
@@ -98,4 +98,6 @@ def _plain(value: object) -> object:
         return [_plain(one) for one in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
-    return {type(value).__name__: to_json(value)}  # a UUID or an instant is not the text that writes it
+    return {
+        plain_type(type(value)).__name__: to_json(value)
+    }  # a UUID or an instant is not the text that writes it

@@ -69,6 +69,8 @@ class DeskCore:
             only where a call names an actor.
         zone_data: Tells the version of the zone data that a zone is read from, by its IANA name.
         new_id: Makes ids for bookings, events, series and timeslots, where the host gives none.
+        numbered: Whether bookings and timeslots without an id of the host's get whole numbers, which the
+            store counts, instead.
     """
 
     store: Store = attrs.field(kw_only=False)
@@ -84,6 +86,7 @@ class DeskCore:
     managers: frozenset[str] = attrs.field(default="admin", converter=role_names)
     zone_data: Callable[[str], str | None] = installed_zone_data
     new_id: Callable[[], Id] = uuid.uuid4
+    numbered: bool = attrs.field(default=False, validator=attrs.validators.instance_of(bool))
 
     # -- running ---------------------------------------------------------------------------------------------
 
@@ -157,6 +160,10 @@ class DeskCore:
                     _LOG.exception("a subscriber failed on event %s", event.id)
 
     # -- shared pieces ---------------------------------------------------------------------------------------
+
+    def _next_id(self, unit: UnitOfWork) -> Id:
+        """Return an id for a new booking or timeslot."""
+        return unit.next_number() if self.numbered else self.new_id()
 
     def _record(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from slotkeeper.desk.admitting import Admitting
 from slotkeeper.desk.availability import Availability
 from slotkeeper.desk.catalogue import Cataloguing
 from slotkeeper.desk.ending import Ending
@@ -32,6 +33,7 @@ class BookingDesk(
     Relaying,
     Resolving,
     Forgetting,
+    Admitting,
 ):
     """Keeps appointments: everything that can be asked of a store of bookings.
 

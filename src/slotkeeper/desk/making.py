@@ -223,7 +223,7 @@ class Making(Transitions):
     ) -> Booking:
         kind, slot = Hold if lapses else Booking, free.slot
         return kind(
-            id=self.new_id() if wish.booking_id is None else wish.booking_id,
+            id=self._next_id(work.unit) if wish.booking_id is None else wish.booking_id,
             service_id=request.service.id,
             customer_id=wish.customer_id,
             interval=slot.interval,

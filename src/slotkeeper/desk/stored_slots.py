@@ -86,7 +86,7 @@ class StoredSlots(Making):
             work.unit.lock([resource_id])
             hours = resource.schedule if schedule is None else schedule
             made = [
-                Timeslot(self.new_id(), resource_id, piece, service_id=service_id)
+                Timeslot(self._next_id(work.unit), resource_id, piece, service_id=service_id)
                 for piece in self._gaps(work.unit, resource_id, hours, window, length)
             ]
             for slot in made:
@@ -251,4 +251,5 @@ def _in_use(slot: Timeslot, bookings: Iterable[Booking]) -> SlotTakenError:
         if row.resource_id == slot.resource_id
     ]
     busy = Busy(slot.resource_id, 1, 0, tuple(blockers))
-    return SlotTakenError(Explanation(taken[0].service_id, slot.interval.start, [busy]))
+    start, duration = slot.interval.start, slot.interval.duration
+    return SlotTakenError(Explanation(taken[0].service_id, start, [busy], duration=duration))

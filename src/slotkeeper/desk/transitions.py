@@ -166,7 +166,8 @@ class Transitions(Judging):
         evaluator = self._evaluator(work.unit, request, Interval(start, start + TICK), now=work.now)
         busy = [one for one in evaluator.rooms(booking.resource_ids, start) if isinstance(one, Busy)]
         if busy:
-            raise SlotTakenError(Explanation(booking.service_id, start, busy))
+            duration = booking.interval.duration
+            raise SlotTakenError(Explanation(booking.service_id, start, busy, duration=duration))
         around = request.service.buffers.around(booking.interval)
         self._clear(work, booking.resource_ids, around, evaluator.snapshot.bookings, keep=request.ignore)
 

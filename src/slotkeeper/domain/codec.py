@@ -128,7 +128,13 @@ def _of_class(declared: Hint, generic: Hint) -> Form:
         return enum_form(declared)
     if isinstance(declared, type) and attrs.has(declared):
         return Record(declared, form_of)
-    return _none(declared)
+    plain = plain_type(declared) if isinstance(declared, type) else None
+    return _none(declared) if plain not in SCALARS else SCALARS[plain]
+
+
+def plain_type(cls: type) -> type:
+    """Return the class whose form a value's class shares: a driver's own UUID is written as a UUID."""
+    return next((one for one in cls.__mro__ if one in SCALARS), cls)
 
 
 def _filled(generic: Hint, arguments: tuple[Hint, ...]) -> Form:

@@ -13,7 +13,7 @@ from slotkeeper.domain import iso8601
 from slotkeeper.domain.codec import to_json
 from slotkeeper.domain.fields import optional_instant
 from slotkeeper.domain.ids import Id
-from slotkeeper.domain.instant import as_utc
+from slotkeeper.domain.instant import as_utc, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.limit import Limit
@@ -248,18 +248,31 @@ class Explanation:
     """Why a start is refused, or, without refusals, that it is permitted.
 
     Rules of the service come first, then those of its resources; a resource that would do is not listed, and
-    with several candidates each one's refusals are. `headline` is the refusal nearest to a yes: the first
+    with several candidates each one's refusals are. ``duration`` is how long it would last, where that
+    follows from what was asked. `headline` is the refusal nearest to a yes: the first
     rule of the service, else the first of the candidate that the fewest rules refuse.
     """
 
     service_id: Id
     start: dt.datetime = attrs.field(converter=as_utc)
     refusals: tuple[Refusal, ...] = attrs.field(default=(), converter=_refusals)
+    duration: dt.timedelta | None = attrs.field(default=None, kw_only=True)
 
     @property
     def permitted(self) -> bool:
         """Whether nothing refuses."""
         return not self.refusals
+
+    @property
+    def end(self) -> dt.datetime | None:
+        """The first instant after what was asked for; None where its length is not known."""
+        return None if self.duration is None else later(self.start, self.duration)
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """The bookings and holds in the way, on whichever resource, each once for each that it takes."""
+        busy = (one for one in self.refusals if isinstance(one, Busy))
+        return tuple(blocker for one in busy for blocker in one.blockers)
 
     @property
     def headline(self) -> Refusal | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from uuid import UUID
 
 from slotkeeper.domain.text import matched
-from slotkeeper.errors import InvalidFieldError
+from slotkeeper.errors import InvalidFieldError, ParseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +24,12 @@ IdT = TypeVar("IdT", int, str, UUID)
 _UUID = "urn:uuid:"
 _TEXT = "str:"
 _INT = "int:"
+_LETTERS = "abcdefghijklmnopqrstuvwxy"  # the letter after these goes before them, for more digits
 _BEYOND = 10**250  # longer than what databases index, and than Python writes without being told to
 _WRITTEN = re.compile(
     r"urn:uuid:(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"|int:(?P<int>-?[0-9]{1,250})|str:.+|(?!urn:uuid:|int:|str:).+",
+    r"|int:(?P<digits>z*[a-y])(?P<int>[0-9]{1,250})|int:(?P<negative>-[0-9]{1,250})"
+    r"|str:.+|(?!urn:uuid:|int:|str:).+",
     re.DOTALL,
 )
 
@@ -67,16 +69,27 @@ def id_validator(field: str) -> Callable[[object, attrs.Attribute[Id], Id], None
 def id_to_text(value: Id) -> str:
     """Write an id as text that `id_from_text` reads back exactly; a UUID as its URN (RFC 9562).
 
+    A whole number is led by a letter for how many digits it has, so that the texts of numbers from 0 on sort
+    as the numbers do.
+
     Raises:
         InvalidFieldError: The value is none of these.
 
-    >>> id_to_text("room-1"), id_to_text(7)
-    ('room-1', 'int:7')
+    >>> id_to_text("room-1"), id_to_text(7), id_to_text(10)
+    ('room-1', 'int:a7', 'int:b10')
     """
     check_id("id", value)
     if isinstance(value, str):
         return _TEXT + value if value.startswith((_UUID, _TEXT, _INT)) else value
-    return f"{_INT}{value:d}" if isinstance(value, int) else value.urn
+    return f"{_INT}{_digits_of(value)}{value:d}" if isinstance(value, int) else value.urn
+
+
+def _digits_of(number: int) -> str:
+    """Return letters that sort by the count of digits; none for negative numbers, which sort before all."""
+    if number < 0:
+        return ""
+    continued, last = divmod(len(f"{number:d}") - 1, len(_LETTERS))
+    return "z" * continued + _LETTERS[last]
 
 
 def id_from_text(text: str) -> Id:
@@ -85,10 +98,16 @@ def id_from_text(text: str) -> Id:
     Raises:
         ParseError: The text is no id.
 
-    >>> id_from_text("int:7")
+    >>> id_from_text("int:a7")
     7
     """
     match = matched(_WRITTEN, text, "an id")
     if match["uuid"]:
         return UUID(match["uuid"])
-    return int(match["int"]) if match["int"] else text.removeprefix(_TEXT)
+    if match["negative"]:
+        return int(match["negative"])
+    if match["int"] and match["digits"] == _digits_of(int(match["int"])):
+        return int(match["int"])
+    if match["int"]:
+        raise ParseError(text, "an id")
+    return text.removeprefix(_TEXT)

@@ -105,6 +105,15 @@ class Listing:
         check_page(number)
         return cls(order=order, limit=limit, offset=(number - 1) * limit)
 
+    def part(self, items: Iterable[T]) -> Page[T]:
+        """Return this part of a whole list that is in order already; cursors are for stored lists.
+
+        >>> Listing.page(2, limit=2).part("abc").items
+        ['c']
+        """
+        whole = list(items)
+        return Page(whole[self.offset : self.offset + self.limit], len(whole))
+
     def pages(self, total: int) -> int:
         """Return how many pages of this size hold ``total`` items; none for nothing.
 

@@ -224,8 +224,9 @@ class Evaluator:
         )
 
     def _explanation(self, instant: dt.datetime) -> Explanation:
-        refusals = self._not_offered
+        refusals, duration = self._not_offered, self.request.duration
         if not refusals:
             options = self._leading.accepted(instant)
             refusals = min((Refusing(self._leading, one).refusals() for one in options), key=len)
-        return Explanation(self.request.service.id, instant, refusals)
+            duration = options[0].starts.duration
+        return Explanation(self.request.service.id, instant, refusals, duration=duration)

@@ -40,7 +40,8 @@ def check_capacity(
     found = (_excess(one, rivals, capacities.get(one.resource_id, 0)) for one in wanted)
     refusals = tuple(one for one in found if one is not None)
     if refusals:
-        raise SlotTakenError(Explanation(booking.service_id, booking.interval.start, refusals))
+        start, duration = booking.interval.start, booking.interval.duration
+        raise SlotTakenError(Explanation(booking.service_id, start, refusals, duration=duration))
 
 
 def _lasts(held: Booking, wanted: Booking) -> bool:

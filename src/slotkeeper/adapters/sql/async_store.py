@@ -122,9 +122,24 @@ class AsyncSqlStore(_Bridge[SqlStore]):
         """The engine, for a host's own queries."""
         return self._engine
 
-    async def create_all(self) -> None:
-        """Create the tables that are not there yet, with their indexes and triggers, all or none of them."""
-        await greenlet_spawn(self._inner.create_all)
+    async def create_all(
+        self, *others: sa.Table, fill: Callable[[sa.Connection], object] | None = None
+    ) -> None:
+        """Create the tables that are not there yet, as `SqlStore.create_all` does; ``fill`` isn't awaited."""
+        await greenlet_spawn(self._inner.create_all, *others, fill=fill)
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[R]], /) -> R:
+        """Carry out work of the host's in a transaction and commit it, as `SqlStore.transact` does.
+
+        Raises:
+            RetryableError: The last attempt ended so; nothing was written.
+            OutcomeUnknownError: The connection was lost during the commit.
+        """
+
+        def within(connection: sa.Connection) -> R:
+            return await_only(work(AsyncConnection(self._engine, connection)))
+
+        return await carried_out(lambda: self._inner.transact(within))
 
     async def drop_all(self) -> None:
         """Remove the tables and all that is in them."""

@@ -75,6 +75,8 @@ class Tables:
         self.timeslots = self._table("timeslots", *_timeslot(self.resources))
         self.outbox = self._table("outbox", *_event(), sqlite_autoincrement=True)
         self.keys = self._table("keys", *_key())
+        self.hits = self._table("hits", *_hit())
+        self.numbers = self._table("numbers", *_number(), sqlite_autoincrement=True)
         self.metadata.info.setdefault(REGISTERED, []).append(self)
         if not portable:
             add_triggers(self)
@@ -92,6 +94,8 @@ class Tables:
             self.timeslots,
             self.outbox,
             self.keys,
+            self.hits,
+            self.numbers,
         )
 
     def _table(self, name: str, *items: sa.schema.SchemaItem, **options: Any) -> sa.Table:  # noqa: ANN401 - of dialects
@@ -341,3 +345,11 @@ def _key() -> list[sa.schema.SchemaItem]:
         _column("at", kind.Instant()),
         sa.Index("at", "at"),
     ]
+
+
+def _hit() -> list[sa.schema.SchemaItem]:
+    return [sa.Column("subject", kind.CODE, primary_key=True), _column("instants", kind.Document())]
+
+
+def _number() -> list[sa.schema.SchemaItem]:
+    return [sa.Column("number", kind.Whole(), primary_key=True, autoincrement=True)]

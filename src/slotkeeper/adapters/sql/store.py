@@ -12,9 +12,12 @@ from sqlalchemy.pool import StaticPool
 from slotkeeper.adapters.sql.backends import backend_of
 from slotkeeper.adapters.sql.bookings import SqlBookings
 from slotkeeper.adapters.sql.catalogue import SqlCatalogue, resource_columns, service_columns
+from slotkeeper.adapters.sql.creating import alone
 from slotkeeper.adapters.sql.engines import own_engine
 from slotkeeper.adapters.sql.faults import connecting_told, deadlocks_told, faults_told, outcome_told
+from slotkeeper.adapters.sql.hits import SqlHits
 from slotkeeper.adapters.sql.keys import SqlKeys
+from slotkeeper.adapters.sql.numbers import next_number
 from slotkeeper.adapters.sql.outbox import SqlOutbox
 from slotkeeper.adapters.sql.repeating import ATTEMPTS, repeated
 from slotkeeper.adapters.sql.schema import Tables, own_tables
@@ -42,7 +45,12 @@ class SqlUnit:
         self.timeslots = SqlTimeslots(transaction)
         self.outbox = SqlOutbox(transaction)
         self.keys = SqlKeys(transaction)
+        self.hits = SqlHits(transaction)
         self._transaction = transaction
+
+    def next_number(self) -> int:
+        """Return the next number that the database counts."""
+        return next_number(self._transaction)
 
     def lock(self, resource_ids: Iterable[Id], /) -> None:
         """Lock resources until the transaction ends."""
@@ -123,10 +131,27 @@ class SqlStore:
         """The engine, for a host's own queries."""
         return self._engine
 
-    def create_all(self) -> None:
-        """Create the tables that are not there yet, with their indexes and triggers, all or none of them."""
-        with self._connection(write=True) as connection:
-            self._tables.metadata.create_all(connection, tables=self._tables.all)
+    def create_all(self, *others: sa.Table, fill: Callable[[sa.Connection], object] | None = None) -> None:
+        """Create the tables that are not there yet, with their indexes and triggers, all or none of them.
+
+        Of several processes that start at once one goes first, and the others find its work done.
+
+        Args:
+            others: Tables of the host's in the same metadata, to be created with them.
+            fill: Puts the first rows in, in a transaction; it is called each time and sees for itself whether
+                there is anything to do.
+
+        Raises:
+            RetryableError: Another process took too long.
+        """
+        with (
+            self._connection(write=True) as connection,
+            faults_told(self._backend),
+            alone(connection, self._tables.prefix),
+        ):
+            self._tables.metadata.create_all(connection, tables=[*self._tables.all, *others])
+            if fill is not None:
+                fill(connection)
 
     def drop_all(self) -> None:
         """Remove the tables and all that is in them."""
@@ -153,6 +178,30 @@ class SqlStore:
             RetryableError: The last attempt ended so, or half a minute has gone by.
         """
         return repeated(command, self._attempts)
+
+    def transact(self, work: Callable[[sa.Connection], R], /) -> R:
+        """Carry out work of the host's in a transaction, and commit it; all of it anew after a passing fault.
+
+        It begins as the store's own ones do, so a desk over ``SqlStore.on(connection)`` books in it, together
+        with the host's own rows. Since the work may be carried out again, nothing in it may reach beyond
+        the database.
+
+        >>> store = SqlStore.from_url("sqlite://")
+        >>> store.create_all()
+        >>> store.transact(lambda connection: connection.scalar(sa.text("SELECT 1")))
+        1
+        >>> store.close()
+
+        Raises:
+            RetryableError: The last attempt ended so; nothing was written.
+            OutcomeUnknownError: The connection was lost during the commit.
+        """
+
+        def attempt() -> R:
+            with self._connection(write=True) as connection, deadlocks_told(self._backend):
+                return work(connection)
+
+        return self.repeat(attempt)
 
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:

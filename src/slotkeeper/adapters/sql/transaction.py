@@ -64,6 +64,19 @@ class Transaction:
         with faults_told(self._backend):
             return self._connection.execute(statement, parameters).rowcount
 
+    def counted(self, insert: sa.Insert) -> int:
+        """Insert a row that the database numbers, and return its number.
+
+        Raises:
+            InvalidFieldError: The unit of work was opened to read.
+        """
+        self.check_writes()
+        with faults_told(self._backend):
+            key = self._connection.execute(insert).inserted_primary_key
+        assert key is not None  # noqa: S101 - the database numbers the row
+        number: int = key[0]
+        return number
+
     def check_writes(self) -> None:
         """Raise `InvalidFieldError` if the unit of work was opened to read."""
         if not self._write:

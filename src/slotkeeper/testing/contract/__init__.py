@@ -26,9 +26,11 @@ from slotkeeper.testing.contract.chapters import (  # noqa: E402 - after its ass
     CatalogueTests,
     ClaimTests,
     GuardTests,
+    HitTests,
     KeyTests,
     ListingTests,
     LockTests,
+    NumberTests,
     OutboxTests,
     RoundTripTests,
     SchedulingTests,
@@ -52,6 +54,8 @@ class StoreContract(
     OutboxTests,
     ClaimTests,
     KeyTests,
+    HitTests,
+    NumberTests,
     RoundTripTests,
 ):
     """Every sentence of `slotkeeper.ports` about stores; subclass it and give `make_store`."""

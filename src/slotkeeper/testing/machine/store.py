@@ -220,6 +220,19 @@ class StoreMachine(StoreDriver):
         with self._work() as unit:
             assert unit.keys.forget(before, limit=9) == self.model.forget(before)
 
+    @rule(subject=st.sampled_from("ab"), now=CLOCK, count=st.integers(1, 2))
+    def take(self, subject: str, now: dt.datetime, count: int) -> None:
+        with self._work() as unit:
+            again = unit.hits.take(subject, now=now, count=count, per=2 * HOUR)
+        assert again == self.model.take(subject, now, count, 2 * HOUR)
+
+    @rule()
+    def count_on(self) -> None:
+        with self._work() as unit:
+            number = unit.next_number()
+        assert number > self.model.number
+        self.model.number = number
+
     # -- questions ---------------------------------------------------------------------------------------
 
     @rule(rooms=st.lists(st.sampled_from(ROOMS)), reach=SPANS)

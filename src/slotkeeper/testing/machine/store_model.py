@@ -35,6 +35,8 @@ class StoreModel:
     timeslots: dict[Id, Timeslot] = attrs.field(factory=dict)
     outbox: OutboxModel = attrs.field(factory=OutboxModel)
     keys: dict[tuple[str, str], KeptResult] = attrs.field(factory=dict)
+    hits: dict[str, tuple[dt.datetime, ...]] = attrs.field(factory=dict)
+    number: int = 0
 
     def copy(self) -> StoreModel:
         """Return the same contents, free to go another way."""
@@ -44,6 +46,8 @@ class StoreModel:
             dict(self.timeslots),
             self.outbox.copy(),
             dict(self.keys),
+            dict(self.hits),
+            self.number,
         )
 
     # -- changing ----------------------------------------------------------------------------------------
@@ -120,6 +124,15 @@ class StoreModel:
         for pair in old:
             del self.keys[pair]
         return len(old)
+
+    def take(self, subject: str, now: dt.datetime, count: int, per: dt.timedelta) -> dt.datetime | None:
+        """Note a hit, or return when there may be one."""
+        kept = [one for one in self.hits.get(subject, ()) if now < one + per]
+        recent = sorted(one for one in kept if one < now + per)
+        if len(recent) < count:
+            self.hits[subject] = (*kept, now)
+            return None
+        return recent[len(recent) - count] + per
 
     # -- asking ------------------------------------------------------------------------------------------
 

@@ -6,9 +6,11 @@ from slotkeeper.testing.contract.chapters.bookings import BookingTests
 from slotkeeper.testing.contract.chapters.catalogue import CatalogueTests
 from slotkeeper.testing.contract.chapters.claims import ClaimTests
 from slotkeeper.testing.contract.chapters.guard import GuardTests
+from slotkeeper.testing.contract.chapters.hits import HitTests
 from slotkeeper.testing.contract.chapters.keys import KeyTests
 from slotkeeper.testing.contract.chapters.listing import ListingTests
 from slotkeeper.testing.contract.chapters.locks import LockTests
+from slotkeeper.testing.contract.chapters.numbers import NumberTests
 from slotkeeper.testing.contract.chapters.outbox import OutboxTests
 from slotkeeper.testing.contract.chapters.round_trips import RoundTripTests
 from slotkeeper.testing.contract.chapters.scheduling import SchedulingTests
@@ -20,9 +22,11 @@ __all__ = [
     "CatalogueTests",
     "ClaimTests",
     "GuardTests",
+    "HitTests",
     "KeyTests",
     "ListingTests",
     "LockTests",
+    "NumberTests",
     "OutboxTests",
     "RoundTripTests",
     "SchedulingTests",

@@ -544,6 +544,22 @@ def upgrade() -> None:
         **OPTIONS,
     )
     op.create_index(here.name("ix", "keys_at"), here.table("keys"), ["at"], unique=False, schema=here.schema)
+    op.create_table(
+        here.table("hits"),
+        sa.Column("subject", CODE, nullable=False),
+        sa.Column("instants", WORDS, nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=here.name("pk", "hits")),
+        schema=here.schema,
+        **OPTIONS,
+    )
+    op.create_table(
+        here.table("numbers"),
+        sa.Column("number", WHOLE, autoincrement=True, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=here.name("pk", "numbers")),
+        schema=here.schema,
+        **OPTIONS,
+        sqlite_autoincrement=True,
+    )
     if here.guard is not None:
         here.carry_out(GUARDS[here.guard])
 
@@ -551,6 +567,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove the tables and all that is in them."""
     here = placed()
+    op.drop_table(here.table("numbers"), schema=here.schema)
+    op.drop_table(here.table("hits"), schema=here.schema)
     op.drop_table(here.table("keys"), schema=here.schema)
     op.drop_table(here.table("outbox"), schema=here.schema)
     op.drop_table(here.table("timeslots"), schema=here.schema)

@@ -1,0 +1,33 @@
+"""The databases that the applications are tried on: an SQLite file, PostgreSQL and MariaDB, all new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from tests.adapters.servers import MARIADB, POSTGRESQL
+
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty database, without a driver."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/shop.sqlite3"
+        return
+    server = POSTGRESQL if request.param == "postgresql" else MARIADB
+    name = f"shop_{os.getpid()}_{next(_NUMBERS)}_{uuid4().hex[:6]}"
+    url = sa.make_url(server.url)
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    plain = "postgresql" if request.param == "postgresql" else "mysql"
+    yield url.set(drivername=plain, database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name}{' WITH (FORCE)' if plain == 'postgresql' else ''}"))
+    engine.dispose()

@@ -1,0 +1,52 @@
+"""What every web application needs between HTTP and the desk; none of it knows a framework.
+
+Reading requests (`Fields`, `Parameters`, `expected_version`), writing answers (`Problem`, `etag`,
+`booking_facts`), and what goes on around them: repeats of requests, a relay in the background, channels, a
+cache of days.
+"""
+
+from slotkeeper.contrib.web.booking_facts import booking_facts, instant_text, local_text
+from slotkeeper.contrib.web.channels import Channel, Channels, Fanout, Message
+from slotkeeper.contrib.web.command_line import Serving, serving
+from slotkeeper.contrib.web.day_cache import Cache, DayCache
+from slotkeeper.contrib.web.etags import etag, expected_version
+from slotkeeper.contrib.web.fields import NEEDED, Fields
+from slotkeeper.contrib.web.parameters import Parameters
+from slotkeeper.contrib.web.problems import STATUSES, Problem, problem
+from slotkeeper.contrib.web.relay_thread import RelayThread
+from slotkeeper.contrib.web.repeats import Answer, AsyncRepeats, Repeats
+from slotkeeper.contrib.web.tally import Tally
+from slotkeeper.contrib.web.tokens import bearer_token
+from slotkeeper.contrib.web.windows import day, day_of, days, window
+
+__all__ = [
+    "NEEDED",
+    "STATUSES",
+    "Answer",
+    "AsyncRepeats",
+    "Cache",
+    "Channel",
+    "Channels",
+    "DayCache",
+    "Fanout",
+    "Fields",
+    "Message",
+    "Parameters",
+    "Problem",
+    "RelayThread",
+    "Repeats",
+    "Serving",
+    "Tally",
+    "bearer_token",
+    "booking_facts",
+    "day",
+    "day_of",
+    "days",
+    "etag",
+    "expected_version",
+    "instant_text",
+    "local_text",
+    "problem",
+    "serving",
+    "window",
+]
