@@ -136,10 +136,10 @@ class AsyncSqlStore(_Bridge[SqlStore]):
             OutcomeUnknownError: The connection was lost during the commit.
         """
 
-        def within(connection: sa.Connection) -> R:
+        def _within(connection: sa.Connection) -> R:
             return await_only(work(AsyncConnection(self._engine, connection)))
 
-        return await carried_out(lambda: self._inner.transact(within))
+        return await carried_out(lambda: self._inner.transact(_within))
 
     async def drop_all(self) -> None:
         """Remove the tables and all that is in them."""

@@ -60,6 +60,7 @@ class _Attempt:
     fingerprint: str
 
     def name(self, kind: str) -> str:
+        """Return the key under which the claim or the answer is kept."""
         return f"{_digest(self.key)}/{self.number}/{kind}"
 
 
