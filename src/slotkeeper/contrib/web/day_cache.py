@@ -65,7 +65,7 @@ class DayCache:
         mark = _mark(resource_id, day)
         self.cache.add(mark, uuid.uuid4().hex, 2 * seconds)
         stamp = self.cache.get(mark)
-        name = f"{mark}/{stamp}/{about}"
+        name = f"{mark}/{stamp}/{uuid.uuid5(uuid.NAMESPACE_URL, about)}"
         known = self.cache.get(name) if stamp is not None else None
         if known is None:
             known = work_out()
