@@ -14,7 +14,16 @@ from driving import running
 EXAMPLES = 60
 
 
-@pytest.mark.parametrize(("name", "user"), [("garage", "alice"), ("workshop", "jan")])
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [
+        ("garage", "alice"),
+        ("workshop", "jan"),
+        ("rooms", "admin"),
+        ("courses", "admin"),
+        ("marketplace", "carol"),
+    ],
+)
 def test_no_request_that_is_made_up_ends_in_an_error_of_the_server(
     name: str, user: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

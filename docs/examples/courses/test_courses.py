@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -254,7 +255,13 @@ def test_what_is_not_there_is_not_found(app: Running) -> None:
     assert change(app, {**booking, "user_id": JANE}, confirmed=2).status_code == 404
     assert change(app, {**booking, "user_id": 9}, confirmed=2).status_code == 404
     assert change(app, booking, course_stream="9th_stream").status_code == 404
-    for path in ("/api/users/9", "/api/users/9/bookings", "/api/users/9/messages", "/api/nothing"):
+    for path in (
+        f"/api/users/{10**30}",
+        "/api/users/9",
+        "/api/users/9/bookings",
+        "/api/users/9/messages",
+        "/api/nothing",
+    ):
         assert app.get(path, "admin").status_code == 404
 
 
@@ -350,3 +357,13 @@ def test_at_the_table_an_admin_filters_confirms_and_cancels(app: Running) -> Non
         page.get_by_label(f"Stream of booking {first['id']}").select_option("4th_stream")
         expect(page.get_by_label(f"Stream of booking {first['id']}")).to_have_value("4th_stream")
     assert read(app, first) == {**first, "confirmed": 2, "course_stream": "4th_stream"}
+
+
+def test_the_openapi_document_tells_every_endpoint(shared: Running) -> None:
+    told = shared.get("/openapi.json").json()
+    assert told["openapi"] == "3.1.0"
+    for path, methods in told["paths"].items():
+        known = re.sub(r"{\w+}", "1", path)
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = shared.ask(method.upper(), known)
+            assert (answer.status_code == 405) is (method not in methods), (method, path)

@@ -33,6 +33,9 @@ TEXTS: Final[dict[type[sk.SlotkeeperError], str]] = {
     sk.ForbiddenError: "Booking not found",
 }
 
+LARGEST: Final = 2**31 - 1
+"""The largest number that the columns of the application's own hold; no vehicle has it."""
+
 METADATA: Final = sa.MetaData()
 TABLES: Final = Tables(METADATA)
 USERS: Final = sa.Table(
@@ -127,7 +130,7 @@ class Garage:
     def vehicle_of(self, connection: sa.Connection, user: sk.Actor, given: NewBooking) -> int:
         """Return the vehicle that is to be serviced: one of the customer's, or a new one."""
         if given.vehicleId is not None:
-            owner = sa.select(VEHICLES.c.userId).where(VEHICLES.c.id == given.vehicleId)
+            owner = sa.select(VEHICLES.c.userId).where(VEHICLES.c.id == max(0, min(given.vehicleId, LARGEST)))
             found = connection.scalar(owner)
             if found != user.id:
                 raise (

@@ -176,10 +176,14 @@ def test_an_unknown_service_or_vehicle_is_not_found_and_a_strangers_is_forbidden
     answers = [
         app.post("/api/bookings", "alice", wish(day, serviceId=9)),
         app.post("/api/bookings", "alice", wish(day, vehicleId=10_000)),
+        app.post("/api/bookings", "alice", wish(day, vehicleId=10**30)),
+        app.post("/api/bookings", "alice", wish(day, vehicleId=-(10**30))),
         app.post("/api/bookings", "bob", wish(day)),
     ]
     assert [(one.status_code, one.json()["error"]) for one in answers] == [
         (404, "Service not found"),
+        (404, "Vehicle not found"),
+        (404, "Vehicle not found"),
         (404, "Vehicle not found"),
         (403, "Not your vehicle"),
     ]

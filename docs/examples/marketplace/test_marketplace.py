@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -491,3 +492,13 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
         assert app.get(f"{BOOKINGS}{booking['id']}/", "carol").json() == booking
         told = app.get("/api/notifications/", "carol").json()
         assert [one["status"] for one in told if one["booking"] == booking["id"]] == ["pending"]
+
+
+def test_the_openapi_document_tells_every_endpoint(shared: Running) -> None:
+    told = shared.get("/openapi.json").json()
+    assert told["openapi"] == "3.1.0"
+    for path, methods in told["paths"].items():
+        known = re.sub(r"{\w+}", "1", path)
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = shared.ask(method.upper(), known)
+            assert (answer.status_code == 405) is (method not in methods), (method, path)

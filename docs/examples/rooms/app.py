@@ -9,11 +9,12 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
-from flask import Flask, Response, g, jsonify, render_template, request, session
+from flask import Flask, Response, g, jsonify, render_template, request, send_file, session
 from flask_socketio import SocketIO, join_room, leave_room
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
@@ -249,6 +250,11 @@ def body() -> web.Fields:
 
 def query() -> web.Parameters:
     return web.Parameters(request.args.to_dict())
+
+
+@app.get("/openapi.json")
+def openapi() -> Any:
+    return send_file(Path(__file__).with_name("openapi.json"))
 
 
 @app.get("/health")

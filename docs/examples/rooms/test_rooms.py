@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -697,3 +698,13 @@ def test_on_the_page_a_slot_is_booked_and_vanishes_for_others(app: Running) -> N
             expect(page.locator("#slots button")).to_have_count(15)
             expect(page.locator(f"[data-slot='{slot['id']}']")).to_have_count(0)
         picture(mine, "rooms")
+
+
+def test_the_openapi_document_tells_every_endpoint(shop: Running) -> None:
+    told = shop.get("/openapi.json").json()
+    assert told["openapi"] == "3.1.0"
+    for path, methods in told["paths"].items():
+        known = re.sub(r"{\w+}", "1", path)
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = shop.ask(method.upper(), known)
+            assert (answer.status_code == 405) is (method not in methods), (method, path)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from functools import wraps
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -100,6 +102,11 @@ def service_facts(service: sk.Service) -> dict[str, Any]:
         "category": service.attributes["category"],
         "duration": shortest // dt.timedelta(minutes=1),
     }
+
+
+@api_view(["GET"])
+def openapi(_: Request) -> Response:
+    return Response(json.loads(Path(__file__).parents[1].joinpath("openapi.json").read_text()))
 
 
 @api_view(["GET"])
@@ -262,6 +269,7 @@ handler404 = unknown
 ACTIONS: Final = ("confirm", "start", "complete", "no-show", "cancel")
 urlpatterns = [
     path("health", health),
+    path("openapi.json", openapi),
     path("api/services/intelligent-search/", search),
     path("api/services/services/<int:number>/", get_service),
     path("api/bookings/availabilities/", availabilities),
