@@ -22,3 +22,11 @@ def test_what_a_table_refers_to_is_there(name: str) -> None:
             assert re.search(rf"\b{re.escape(one)}\b", code) or (folder / one).is_file(), one
         for one in re.findall(r"`(test_\w+)`", test):
             assert f"def {one}(" in tests, one
+
+
+def test_what_the_comparison_refers_to_is_there() -> None:
+    page = (HERE.parent / "explanation" / "systems.md").read_text()
+    links = re.findall(r"\[`(\w+)`\]\([^)]*/docs/examples/([\w/.]+)\)", page)
+    assert len(links) > 90
+    for name, file in links:
+        assert re.search(rf"\b{name}\b", (HERE / file).read_text()), (name, file)
