@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -22,6 +22,8 @@ from werkzeug.serving import make_server
 import slotkeeper as sk
 from slotkeeper.adapters.sql import SqlStore, Tables
 from slotkeeper.contrib import web
+
+T = TypeVar("T")
 
 ADMIN: Final = sk.HasRole("admin")
 LIFECYCLE: Final = sk.GUARDED.with_guards("complete", who=[ADMIN], exempt=[ADMIN]).with_guards(
@@ -43,11 +45,17 @@ KINDS: Final = {
     "complete": "completed",
     "no_show": "no_show",
 }
-STATUSES: Final[dict[type[sk.SlotkeeperError], int]] = {
-    sk.RefusedError: 400,
-    sk.LifecycleError: 400,
-    sk.PolicyError: 400,
+REFUSED: Final = (sk.RefusedError, sk.LifecycleError, sk.PolicyError)
+TEXTS: Final[dict[type[sk.SlotkeeperError], str]] = {
+    sk.NotFoundError: "{kind} not found",
+    sk.ForbiddenError: "Access denied",
 }
+DESCRIBED: Final = ("description", "metadata")
+SLOT: Final = "id=timeslot_id roomId=resource_id startTime=start endTime=end"
+BOOKING: Final = (
+    "id userId=customer_id roomId=resource_id timeslotId=timeslot_id startTime=start endTime=end status price"
+    " paymentStatus=payment_status refundAmount=refunded notes createdAt=created_at updatedAt=updated_at"
+)
 
 METADATA: Final = sa.MetaData()
 TABLES: Final = Tables(METADATA)
@@ -116,44 +124,26 @@ class Rooms:
     def room(self, resource: sk.Resource) -> dict[str, Any]:
         price = self.desk().get_service(resource.id).price
         return {
-            "id": resource.id,
-            "name": resource.name,
-            "description": resource.attributes.get("description"),
-            "capacity": resource.capacity,
+            **{name: getattr(resource, name) for name in ("id", "name", "capacity")},
+            **{name: resource.attributes.get(name) for name in DESCRIBED},
             "roomType": min(resource.roles),
             "hourlyRate": float(price.amount.amount) if isinstance(price, sk.HourlyPrice) else None,
             "isActive": resource.active,
-            "metadata": resource.attributes.get("metadata"),
         }
 
     def booking(self, booking: sk.Booking) -> dict[str, Any]:
         facts = web.booking_facts(booking, LIFECYCLE)
-        times = {"startTime": facts["start"], "endTime": facts["end"]}
-        slot = {"id": facts["timeslot_id"], "roomId": facts["resource_id"], **times}
         return {
-            "id": facts["id"],
-            "userId": facts["customer_id"],
-            "roomId": facts["resource_id"],
-            "timeslotId": facts["timeslot_id"],
-            **times,
-            "status": facts["status"],
-            "paymentStatus": facts["payment_status"],
-            "price": facts["price"],
-            "refundAmount": facts["refunded"],
-            "notes": facts["notes"],
+            **web.picked(facts, BOOKING),
             "bookingType": booking.attributes.get("bookingType"),
-            "createdAt": facts["created_at"],
-            "updatedAt": facts["updated_at"],
             "room": self.room(self.desk().get_resource(booking.resource_id)),
-            "timeslot": slot,
+            "timeslot": web.picked(facts, SLOT),
         }
 
     def page(self, listing: sk.Listing, **conditions: Any) -> dict[str, Any]:
         """Return a page of bookings."""
         found = self.desk().find(listing=listing, **conditions)
-        number = 1 + listing.offset // listing.limit
-        items = [self.booking(one) for one in found.items]
-        return {"items": items, "total": found.total, "page": number, "limit": listing.limit}
+        return paged(listing, found, self.booking)
 
     def put_room(
         self, desk: sk.BookingDesk, room_id: int, given: web.Fields, old: dict[str, Any]
@@ -161,7 +151,7 @@ class Rooms:
         """Store a room, new or changed, with the service that it is booked as."""
         kind = given.choice("roomType", TYPES, old.get("roomType") or web.NEEDED)
         rate = given.number("hourlyRate", old.get("hourlyRate"), least=0)
-        facts = {name: given.members.get(name, old.get(name)) for name in ("description", "metadata")}
+        facts = {name: given.members.get(name, old.get(name)) for name in DESCRIBED}
         room = sk.Resource(
             room_id,
             name=given.text("name", old.get("name") or web.NEEDED, least=1, most=200),
@@ -188,21 +178,21 @@ def here() -> Rooms:
     return rooms
 
 
+def paged(listing: sk.Listing, found: sk.Page[T], shown: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    items = [shown(one) for one in found.items]
+    return {"items": items, "total": found.total, "page": listing.page_number, "limit": listing.limit}
+
+
 def send(message: web.Message) -> None:
     socketio.emit(message.event, dict(message.payload), to=message.channel or None)
 
 
 def answer(error: sk.SlotkeeperError) -> web.Answer:
     """Return the answer to an error, in the document's shape."""
-    told = web.problem(error, STATUSES)
-    text = told.detail
-    if isinstance(error, sk.NotFoundError):
-        text = (
-            f"{ {'resource': 'Room', 'service': 'Room'}.get(error.kind, error.kind.capitalize()) } not found"
-        )
-    if isinstance(error, sk.ForbiddenError):
-        text = "Access denied"
-    return web.Answer(told.status, {"error": text}, told.headers)
+    if isinstance(error, sk.NotFoundError) and error.kind in {"resource", "service"}:
+        error = attrs.evolve(error, kind="room")
+    told = web.problem(error, dict.fromkeys(REFUSED, 400), TEXTS)
+    return web.Answer(told.status, {"error": told.detail}, told.headers)
 
 
 def rendered(given: web.Answer) -> Response:
@@ -274,13 +264,7 @@ def list_rooms() -> Any:
     active = True if asked.flag("active", True) else None  # noqa: FBT003 - the default
     found = here().desk().resources(role=asked.text("type", None), active=active)
     part = listing.part(sorted(found, key=lambda room: room.name))
-    return {
-        "items": [here().room(one) for one in part.items],
-        "total": part.total,
-        "page": 1 + listing.offset // listing.limit,
-        "limit": listing.limit,
-        "pages": listing.pages(part.total),
-    }
+    return {**paged(listing, part, here().room), "pages": listing.pages(part.total)}
 
 
 @app.get("/api/v1/bookings/rooms/<int:room_id>")

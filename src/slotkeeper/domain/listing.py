@@ -105,6 +105,15 @@ class Listing:
         check_page(number)
         return cls(order=order, limit=limit, offset=(number - 1) * limit)
 
+    @property
+    def page_number(self) -> int:
+        """The page that this part lies on, the first being number 1.
+
+        >>> Listing.page(3, limit=20).page_number
+        3
+        """
+        return 1 + self.offset // self.limit
+
     def part(self, items: Iterable[T]) -> Page[T]:
         """Return this part of a whole list that is in order already; cursors are for stored lists.
 

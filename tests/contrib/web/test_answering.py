@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from slotkeeper import (
     BookingDesk,
+    InvalidFieldError,
     LimitReachedError,
     MemoryStore,
     Money,
@@ -33,6 +34,7 @@ from slotkeeper.contrib.web import (
     etag,
     expected_version,
     instant_text,
+    picked,
     problem,
     serving,
 )
@@ -85,6 +87,35 @@ def test_the_nearest_class_gives_the_status_and_may_be_changed() -> None:
     assert problem(taken, {errors.RefusedError: 400, SlotTakenError: 423}).status == 423
     assert problem(sample(LimitReachedError), {SlotTakenError: 423}).status == 409
     assert STATUSES[errors.RefusedError] == 409
+
+
+def test_a_host_tells_it_in_its_own_words() -> None:
+    missing = errors.NotFoundError("booking", 7)
+    texts: dict[type[SlotkeeperError], str] = {
+        errors.NotFoundError: "{kind} {id} is not there",
+        errors.RefusedError: "taken",
+    }
+    assert problem(missing, texts=texts).detail == "Booking 7 is not there"
+    assert problem(missing, texts={SlotkeeperError: ""}).detail == missing.describe()
+    assert problem(sample(LimitReachedError), texts=texts).detail == "Taken"
+    assert problem(RetryableError("busy"), texts=texts).detail == RetryableError("busy").describe()
+    for wrong in ("{nothing}", "{", "{}", "{kind.nothing}"):
+        with pytest.raises(InvalidFieldError):
+            problem(missing, texts={errors.NotFoundError: wrong})
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,5}", fullmatch=True), st.integers(), min_size=1), st.data())
+def test_facts_are_picked_under_other_names_in_the_order_asked_for(
+    facts: dict[str, int], data: st.DataObject
+) -> None:
+    ours = data.draw(st.lists(st.sampled_from(sorted(facts)), max_size=5))
+    names = " ".join(f"n{number}={name}" for number, name in enumerate(ours))
+    assert picked(facts, names) == {f"n{number}": facts[name] for number, name in enumerate(ours)}
+    assert list(picked(facts, " ".join(facts)).items()) == list(facts.items())
+    name = next(iter(facts))
+    for wrong in (f"{name}=Nothing", "Nothing", f"{name} {name}", f"={name} ={name}", f"x={name} x={name}"):
+        with pytest.raises(InvalidFieldError):
+            picked(facts, wrong)
 
 
 def test_what_may_succeed_later_says_when() -> None:

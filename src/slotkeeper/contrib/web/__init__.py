@@ -1,8 +1,8 @@
 """What every web application needs between HTTP and the desk; none of it knows a framework.
 
 Reading requests (`Fields`, `Parameters`, `expected_version`), writing answers (`Problem`, `etag`,
-`booking_facts`), and what goes on around them: repeats of requests, a relay in the background, channels, a
-cache of days.
+`booking_facts`, `picked`), and what goes on around them: repeats of requests, a relay in the background,
+channels, a cache of days.
 """
 
 from slotkeeper.contrib.web.booking_facts import booking_facts, instant_text, local_text
@@ -12,6 +12,7 @@ from slotkeeper.contrib.web.day_cache import Cache, DayCache
 from slotkeeper.contrib.web.etags import etag, expected_version
 from slotkeeper.contrib.web.fields import NEEDED, Fields
 from slotkeeper.contrib.web.parameters import Parameters
+from slotkeeper.contrib.web.picking import picked
 from slotkeeper.contrib.web.problems import STATUSES, Problem, problem
 from slotkeeper.contrib.web.relay_thread import RelayThread
 from slotkeeper.contrib.web.repeats import Answer, AsyncRepeats, Repeats
@@ -46,6 +47,7 @@ __all__ = [
     "expected_version",
     "instant_text",
     "local_text",
+    "picked",
     "problem",
     "serving",
     "window",

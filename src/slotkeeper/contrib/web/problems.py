@@ -7,13 +7,16 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import attrs
 
 from slotkeeper import errors
 from slotkeeper.domain.iso8601 import format_duration, format_instant
+
+V = TypeVar("V")
+D = TypeVar("D")
 
 STATUSES: Final[Mapping[type[errors.SlotkeeperError], int]] = {
     errors.InvalidInputError: 400,
@@ -78,21 +81,46 @@ class Problem:
 
 
 def problem(
-    error: errors.SlotkeeperError, statuses: Mapping[type[errors.SlotkeeperError], int] | None = None
+    error: errors.SlotkeeperError,
+    statuses: Mapping[type[errors.SlotkeeperError], int] | None = None,
+    texts: Mapping[type[errors.SlotkeeperError], str] | None = None,
 ) -> Problem:
     """Return an error of the library as a problem.
 
     Args:
         error: What was raised.
         statuses: What differs from `STATUSES`.
+        texts: Sentences of the host's in place of the error's own, for each kind of error, the nearest
+            class counting; ``{name}`` in one stands for the error's fact of that name, and the sentence
+            begins with a capital letter.
 
     >>> problem(errors.NotFoundError("booking", 7)).status
     404
+    >>> problem(
+    ...     errors.NotFoundError("booking", 7), texts={errors.NotFoundError: "{kind} not found"}
+    ... ).detail
+    'Booking not found'
     """
-    known = {**STATUSES, **(statuses or {})}
-    status = next((known[kind] for kind in type(error).__mro__ if kind in known), 500)
+    status = _nearest(error, {**STATUSES, **(statuses or {})}, 500)
     facts = json.loads(json.dumps(error.details(), default=_plain))
-    return Problem(status, error.code, error.describe(), facts, _pause(error))
+    text = _nearest(error, texts or {}, None)
+    return Problem(status, error.code, _told(text, facts) or error.describe(), facts, _pause(error))
+
+
+def _nearest(
+    error: errors.SlotkeeperError, known: Mapping[type[errors.SlotkeeperError], V], other: D
+) -> V | D:
+    return next((known[kind] for kind in type(error).__mro__ if kind in known), other)
+
+
+def _told(text: str | None, facts: Mapping[str, Any]) -> str | None:
+    if text is None:
+        return None
+    try:
+        told = text.format_map(facts)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise errors.InvalidFieldError("texts", text, f"may name {', '.join(facts)} only") from None
+    return told[:1].upper() + told[1:]
 
 
 def _pause(error: errors.SlotkeeperError) -> int | None:
