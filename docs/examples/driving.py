@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 
 import attrs
 import httpx
+import sqlalchemy as sa
+
+from slotkeeper.adapters.sql import Tables
 
 R = TypeVar("R")
 
@@ -97,6 +100,16 @@ def at_once(acts: Sequence[Callable[[], R]]) -> list[R]:
     """Do several things at the same time."""
     with ThreadPoolExecutor(len(acts)) as pool:
         return [one.result(PATIENCE) for one in [pool.submit(act) for act in acts]]
+
+
+def forget_attempts(database: str) -> None:
+    """Let nobody have used up a rate limit, as a minute does where the clock goes."""
+    scheme, separator, rest = database.partition("://")
+    driver = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}.get(scheme, scheme)
+    engine = sa.create_engine(driver + separator + rest)
+    with engine.begin() as connection:
+        connection.execute(Tables().hits.delete())
+    engine.dispose()
 
 
 MALFORMED = (

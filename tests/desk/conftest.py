@@ -13,6 +13,6 @@ from slotkeeper import BookingDesk
 @pytest.fixture(autouse=True, params=[BookingDesk, AwaitedDesk], ids=["called", "awaited"])
 def _front(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("tests.desk.shops", request.module.__name__):
-        module = sys.modules[name]
+        module = sys.modules.get(name)
         if getattr(module, "BookingDesk", None) is BookingDesk:
             monkeypatch.setattr(module, "BookingDesk", request.param)

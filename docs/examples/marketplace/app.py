@@ -103,12 +103,14 @@ def demo() -> None:
     places = [("p1", "Warsaw", 4.9), ("p2", "Warsaw", 4.5), ("p3", "Krakow", 4.1)]
     for number, (name, location, rating) in enumerate(places, 1):
         facts = {"name": name, "token": f"demo-{name}", "role": "provider"}
-        Person.objects.update_or_create(id=number, defaults={**facts, "location": location, "rating": rating})
+        known = {"location": location, "rating": rating, "ratings": 20}
+        Person.objects.update_or_create(id=number, defaults=facts | known)
         desk.put_resource(sk.Resource(number, hours, name=name))
     for number, name, role in ((11, "carol", "customer"), (12, "dave", "customer"), (21, "admin", "admin")):
         facts = {"name": name, "token": f"demo-{name}", "role": role}
         Person.objects.update_or_create(id=number, defaults=facts)
     offers = [(2, "Plumbing", "plumbing", 60, [2, 3]), (1, "House cleaning", "cleaning", 120, [1, 2])]
+    prices = {1: sk.HourlyPrice(sk.Money.of("30", "EUR")), 2: sk.HourlyPrice(sk.Money.of("45", "EUR"))}
     for number, name, category, minutes, providers in [(shop.ANY_VISIT, "Visit", "", 30, [1, 2, 3]), *offers]:
         shortest = dt.timedelta(minutes=minutes)
         desk.put_service(
@@ -120,6 +122,7 @@ def demo() -> None:
                 grid=half,
                 accept=sk.ClockGrid(dt.timedelta(minutes=1)),
                 action="request",
+                price=prices.get(number),
                 attributes={"category": category},
             )
         )
@@ -148,9 +151,10 @@ def send(message: web.Message) -> None:
 
 
 def tell(event: sk.Event) -> None:
-    """Tell of an event on every channel that it concerns."""
+    """Tell of an event on every channel that it concerns, once the cache of days knows of it."""
     from market import shop  # noqa: PLC0415 - only once Django is set up
 
+    shop.DAYS(event)
     web.Fanout(send, [shop.messages])(event)
 
 

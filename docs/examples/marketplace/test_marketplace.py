@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from driving import MALFORMED, Running, at_once, running
+from driving import MALFORMED, Running, at_once, forget_attempts, running
 
 START = dt.datetime(2025, 10, 22, 15, 30, tzinfo=dt.UTC)
 BOOKINGS = "/api/bookings/bookings/"
@@ -33,40 +33,18 @@ def a_minute() -> dt.datetime:
     return START + dt.timedelta(minutes=2 * next(_MINUTES))
 
 
-class Shift:
-    """An application for three tests at a time, which together don't use up the rate limit."""
-
-    def __init__(self, database: str) -> None:
-        self._database, self._open, self._uses = database, ExitStack(), 0
-
-    def app(self) -> Running:
-        if self._uses % 3 == 0:
-            self.close()
-            self._app = self._open.enter_context(running("marketplace", self._database, now=text(a_minute())))
-        self._uses += 1
-        return self._app
-
-    def close(self) -> None:
-        self._open.close()
-
-
 @pytest.fixture(scope="module")
-def shift(database: str) -> Iterator[Shift]:
-    found = Shift(database)
-    yield found
-    found.close()
+def shared(database: str) -> Iterator[Running]:
+    """An application for all tests that need no other clock and no second process."""
+    with running("marketplace", database, now=text(START)) as found:
+        yield found
 
 
 @pytest.fixture
-def app(shift: Shift) -> Running:
-    return shift.app()
-
-
-@pytest.fixture(scope="module")
-def shared(database: str) -> Iterator[Running]:
-    """An application for tests that book nothing."""
-    with running("marketplace", database, now=text(START)) as found:
-        yield found
+def app(shared: Running, database: str) -> Running:
+    """The same, where nobody has used up a rate limit."""
+    forget_attempts(database)
+    return shared
 
 
 @pytest.fixture
@@ -198,7 +176,7 @@ def test_availability_needs_a_known_user_and_provider(shared: Running) -> None:
 def test_a_booking_is_pending_and_has_its_version_as_a_tag(app: Running, day: str) -> None:
     answer = app.post(BOOKINGS, "carol", wish(day, customer_notes="Additional instructions"))
     booking = answer.json()
-    assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+    assert (answer.status_code, answer.headers["ETag"]) == (201, f'"{booking["version"]}"')
     assert booking == {
         **booking,
         "service": 1,
@@ -209,11 +187,11 @@ def test_a_booking_is_pending_and_has_its_version_as_a_tag(app: Running, day: st
         "duration": 120,
         "status": "pending",
         "customer_notes": "Additional instructions",
-        "payment": {"status": "none", "amount": None, "currency": None},
+        "payment": {**booking["payment"], "status": "pending", "amount": 60.0, "currency": "EUR"},
     }
     for user in ("carol", "p1", "admin"):
         read = app.get(f"{BOOKINGS}{booking['id']}/", user)
-        assert (read.json(), read.headers["ETag"]) == (booking, '"1"')
+        assert (read.json(), read.headers["ETag"]) == (booking, answer.headers["ETag"])
     for user in ("dave", "p2"):
         assert outcome(app.get(f"{BOOKINGS}{booking['id']}/", user)) == (403, "FORBIDDEN")
     assert outcome(app.get(f"{BOOKINGS}{10**9}/", "carol")) == (404, "NOT_FOUND")
@@ -340,20 +318,17 @@ def test_a_moved_booking_awaits_the_provider_anew(app: Running, day: str) -> Non
 
 def test_a_stale_tag_is_refused(app: Running, day: str) -> None:
     booking = book(app, day)
-    path = f"{BOOKINGS}{booking['id']}/"
-    first = app.patch(path, "carol", {"customer_notes": "a"}, headers={"If-Match": '"1"'})
-    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
-    stale = app.patch(path, "carol", {"customer_notes": "b"}, headers={"If-Match": '"1"'})
-    assert outcome(stale) == (412, "PRECONDITION_FAILED")
-    racing = [
-        partial(app.patch, path, "carol", {"customer_notes": str(one)}, headers={"If-Match": '"2"'})
-        for one in range(6)
-    ]
+    path, tag = f"{BOOKINGS}{booking['id']}/", f'"{booking["version"]}"'
+
+    def note(text: str, tag: str) -> Any:
+        return app.patch(path, "carol", {"customer_notes": text}, headers={"If-Match": tag})
+
+    first = note("a", tag)
+    assert (first.status_code, first.headers["ETag"]) == (200, f'"{booking["version"] + 1}"')
+    assert outcome(note("b", tag)) == (412, "PRECONDITION_FAILED")
+    racing = [partial(note, str(one), first.headers["ETag"]) for one in range(6)]
     assert sorted(one.status_code for one in at_once(racing)) == [200] + [412] * 5
-    assert outcome(app.patch(path, "carol", {"customer_notes": "c"}, headers={"If-Match": "x"})) == (
-        400,
-        "VALIDATION_ERROR",
-    )
+    assert outcome(note("c", "x")) == (400, "VALIDATION_ERROR")
 
 
 def test_a_visit_goes_its_way_and_cannot_be_changed_after(app: Running, day: str) -> None:
@@ -386,6 +361,89 @@ def test_the_customer_cancels_with_a_reason_until_it_starts(database: str, day: 
         assert outcome(act(app, late, "cancel", "carol")) == (422, "BOOKING_NOT_MODIFIABLE")
 
 
+# -- payment and reviews -------------------------------------------------------------------------------------
+
+
+def test_a_booking_is_paid_and_what_was_paid_is_given_back(app: Running, day: str) -> None:
+    booking = book(app, day)
+    path = f"/api/payments/{booking['payment']['checkout']}/complete/"
+    for _ in range(2):
+        paid = app.post(path).json()
+        assert (paid["status"], paid["payment"]["status"]) == ("pending", "paid")
+    act(app, booking, "confirm")
+    gone = act(app, booking, "cancel", "carol").json()
+    assert (gone["payment"]["status"], gone["payment"]["refunded"]) == ("refunded", 60.0)
+    unpaid = act(app, book(app, day), "cancel", "carol").json()["payment"]
+    assert (unpaid["status"], unpaid["refunded"]) == ("pending", None)
+    for checkout in ("nothing", "7", "7-x", f"{booking['id']}-{'0' * 32}", "9" * 5000):
+        assert outcome(app.post(f"/api/payments/{checkout}/complete/")) == (404, "NOT_FOUND")
+
+
+def completed(app: Running, day: str, time: str = "10:00") -> dict[str, Any]:
+    booking = book(app, day, time)
+    for action in ("confirm", "start", "complete"):
+        assert act(app, booking, action).status_code == 200
+    return booking
+
+
+def test_a_customer_reviews_a_completed_visit_once_and_that_counts(app: Running, day: str) -> None:
+    def rating() -> tuple[float, int]:
+        providers = app.get("/api/services/services/1/").json()["providers"]
+        return next((one["rating"], one["ratings"]) for one in providers if one["id"] == 1)
+
+    booking, before = completed(app, day), rating()
+    ended = app.get(f"{BOOKINGS}{booking['id']}/", "carol").json()["end_time"]
+    given = act(app, booking, "review", "carol", json={"rating": 1, "comment": "<b>late</b>"})
+    assert given.status_code == 201
+    assert given.json() == {**given.json(), "booking": booking["id"], "rating": 1, "comment": "<b>late</b>"}
+    assert rating()[0] < before[0]
+    assert rating()[1] == before[1] + 1
+    assert app.get("/api/providers/1/reviews/").json()["results"][0] == given.json()
+    assert outcome(act(app, booking, "review", "carol", json={"rating": 5})) == (
+        422,
+        "BOOKING_NOT_MODIFIABLE",
+    )
+    assert rating()[1] == before[1] + 1
+    after = app.get(f"{BOOKINGS}{booking['id']}/", "carol").json()
+    assert (after["status"], after["end_time"]) == ("completed", ended)
+
+
+def test_a_review_that_makes_no_sense_is_refused(app: Running, day: str) -> None:
+    booking = completed(app, day)
+    for wrong in (
+        {},
+        {"rating": 0},
+        {"rating": 6},
+        {"rating": "5"},
+        {"rating": True},
+        {"rating": 5, "comment": 7},
+    ):
+        answer = act(app, booking, "review", "carol", json=wrong)
+        assert outcome(answer) == (400, "VALIDATION_ERROR"), wrong
+    for user in ("dave", "p2", "p1", "admin"):
+        assert outcome(act(app, booking, "review", user, json={"rating": 5})) == (403, "FORBIDDEN"), user
+    waiting = book(app, day, "14:00")
+    assert outcome(act(app, waiting, "review", "carol", json={"rating": 5})) == (
+        422,
+        "BOOKING_NOT_MODIFIABLE",
+    )
+    assert outcome(app.get("/api/providers/9/reviews/")) == (404, "NOT_FOUND")
+
+
+def test_of_many_reviews_at_once_one_counts_and_a_repeat_gets_its_answer(app: Running, day: str) -> None:
+    booking = completed(app, day)
+    before = app.get("/api/providers/1/reviews/").json()["count"]
+    giving = [
+        partial(act, app, booking, "review", "carol", json={"rating": number}) for number in (1, 2, 3, 4, 5)
+    ]
+    assert sorted(one.status_code for one in at_once(giving)) == [201] + [422] * 4
+    assert app.get("/api/providers/1/reviews/").json()["count"] == before + 1
+    other, key = completed(app, day, "13:00"), {"Idempotency-Key": f"review {day}"}
+    twice = [act(app, other, "review", "carol", json={"rating": 4}, headers=key) for _ in range(2)]
+    assert [one.status_code for one in twice] == [201, 201]
+    assert twice[0].json() == twice[1].json()
+
+
 # -- news ----------------------------------------------------------------------------------------------------
 
 
@@ -398,6 +456,15 @@ def listening(app: Running, user: str, *channels: str) -> Iterator[ClientConnect
         yield socket
 
 
+def hear(socket: ClientConnection, event: str, **facts: Any) -> dict[str, Any]:
+    """Return what is told of the event with those facts, which must come within ten seconds."""
+    while True:
+        told = json.loads(socket.recv(10))
+        if told["event"] == event and facts.items() <= told["payload"].items():
+            payload: dict[str, Any] = told["payload"]
+            return payload
+
+
 def test_each_party_hears_what_is_theirs(app: Running, day: str) -> None:
     booking = book(app, day)
     number = booking["id"]
@@ -406,12 +473,11 @@ def test_each_party_hears_what_is_theirs(app: Running, day: str) -> None:
         listening(app, "p1", "providers:1", f"bookings:{number}") as provider,
     ):
         act(app, booking, "confirm")
-        heard = {one["event"]: one["payload"] for one in (json.loads(carol.recv(10)) for _ in range(2))}
-        assert heard["booking.status_updated"]["status"] == "confirmed"
-        assert heard["notification.created"] == {"booking": number, "status": "confirmed"}
-        theirs = {one["event"]: one["payload"] for one in (json.loads(provider.recv(10)) for _ in range(2))}
-        assert theirs["availability.updated"] == {"provider": 1, "date": day}
-        assert theirs["booking.status_updated"]["id"] == number
+        news = hear(carol, "notification.created", status="confirmed")
+        assert (news["booking"], news["text"]) == (number, f"Your booking {number} is confirmed.")
+        assert hear(carol, "booking.status_updated", status="confirmed")["id"] == number
+        assert hear(provider, "booking.status_updated", status="confirmed")["id"] == number
+        assert hear(provider, "availability.updated") == {"provider": 1, "date": day}
     told = [one for one in app.get("/api/notifications/", "carol").json() if one["booking"] == number]
     assert [one["status"] for one in told] == ["pending", "confirmed"]
 

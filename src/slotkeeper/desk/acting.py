@@ -186,7 +186,8 @@ class Acting(Paying):
             policy = self._service(unit, booking.service_id).policy.no_show
             return policy.quote(paid=paid_amount(booking), price=booking.price, now=now)
         state = self.lifecycle.state(row.target)
-        return full_refund(booking, now) if state.final and not state.counts else None
+        called_off = state.final and not state.counts and row.target != row.source
+        return full_refund(booking, now) if called_off else None
 
     def _cancellation(
         self, unit: UnitOfWork, booking: Booking, actor: Actor | None, now: dt.datetime
@@ -202,7 +203,7 @@ class Acting(Paying):
             for row in self.lifecycle.transitions
             if (row.source, row.target) == (booking.status, target) and row.action not in MOVES | {UPDATE}
         ]
-        if not ways and self.lifecycle.action_to(booking.status, target):
+        if (not ways or target == booking.status) and self.lifecycle.action_to(booking.status, target):
             choices = self.lifecycle.actions_from(booking.status)
             raise TransitionError(booking.status, f"become {target}", choices)
         allowed = self._allowed(booking, actor, now)

@@ -160,7 +160,7 @@ class Lifecycle:
         return found
 
     def action_to(self, status: str, target: str) -> str:
-        """Return the action that leads from one status to the other in one step, the first if several do.
+        """Return the action that leads from one status to another in one step, the first if several do.
 
         It serves hosts whose clients name the status that they want rather than the action.
 
@@ -170,7 +170,7 @@ class Lifecycle:
         """
         wanted = self.state(target).name
         for row in self.transitions:
-            if row.source == status and row.target == wanted:
+            if row.source == status and row.target == wanted != status:
                 return row.action
         raise self._no_way(status, f"become {wanted}")
 

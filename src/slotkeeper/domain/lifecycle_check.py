@@ -78,7 +78,7 @@ def _between_rows(states: Sequence[State], transitions: Sequence[Transition]) ->
                 yield f"{row.action!r} from {row.source!r} uses the unknown status {name!r}"
         if row.action == _EXPIRE and row.target in occupying:
             yield f"{row.action!r} from {row.source!r} leads to {row.target!r}, which occupies"
-        if row.source in final:
+        if row.source in final and row.target != row.source:
             yield f"{row.action!r} leads out of {row.source!r}, which is final"
 
 

@@ -42,7 +42,7 @@ class State:
     Args:
         name: The status as bookings store it.
         occupies: Whether a booking in it keeps others off its resources.
-        final: Whether nothing leads out of it.
+        final: Whether nothing leads out of it; what leaves a booking in it, such as a review, still may.
         counts: Whether a booking in it counts towards limits and in statistics.
         code: What the host's other systems call it, where that is not the name.
     """

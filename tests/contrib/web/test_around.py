@@ -26,6 +26,7 @@ from slotkeeper import (
     Interval,
     InvalidFieldError,
     MemoryStore,
+    Money,
     NotFoundError,
     Resource,
     RetryableError,
@@ -36,11 +37,14 @@ from slotkeeper import (
 from slotkeeper.adapters.sql import SqlStore
 from slotkeeper.contrib.web import (
     Answer,
+    AnswerError,
     AsyncRepeats,
     Channels,
     DayCache,
+    FakeGateway,
     Fanout,
     Message,
+    Rating,
     RelayThread,
     Repeats,
     Tally,
@@ -74,6 +78,14 @@ class Work:
 
 
 # -- repeats -------------------------------------------------------------------------------------------------
+
+
+def test_the_hosts_own_refusal_is_kept_like_any_answer(store: Any) -> None:  # noqa: ANN401
+    work = Work([AnswerError(Answer(403, {"error": "not yours"})), Answer(200)])
+    for _ in range(2):
+        assert Repeats(store).once("key", "a", b"{}", work) == Answer(403, {"error": "not yours"})
+    with pytest.raises(IdempotencyMismatchError):
+        Repeats(store).once("key", "a", b'{"other": 1}', work)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -354,6 +366,34 @@ def test_a_tally_kept_by_events_is_what_a_count_gives(actions: list[str]) -> Non
     counted = Counter(one.status for one in here.find().items)
     assert dict(tally.by_status) == dict(counted)
     assert tally.total == len(here.find().items)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=30))
+def test_a_rating_kept_by_reviews_is_their_mean(given: list[int]) -> None:
+    rating = Rating()
+    for one in given:
+        rating = rating.after(one)
+    assert rating.count == len(given)
+    assert rating.mean == pytest.approx(sum(given) / len(given))
+    with pytest.raises(InvalidFieldError):
+        Rating(3, -1)
+
+
+@given(st.integers(1, 10**18), st.text(max_size=60))
+def test_a_fake_gateway_knows_its_own_checkouts_and_no_others(number: int, other: str) -> None:
+    gateway = FakeGateway()
+    checkout = gateway.charge(number, Money.of("1", "EUR"))
+    assert gateway.charge(number, Money.of("1", "EUR")) == checkout
+    assert gateway.booking_of(checkout) == number
+    for wrong in (
+        other,
+        checkout[:-1],
+        f"0{checkout}",
+        f"{number + 1}-{checkout.partition('-')[2]}",
+        "9" * 5000,
+    ):
+        with pytest.raises(NotFoundError):
+            gateway.booking_of(wrong)
 
 
 @given(st.integers(0, 50), st.integers(0, 50))

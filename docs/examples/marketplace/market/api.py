@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 import slotkeeper as sk
 from market import shop
-from market.models import Notification, Person
+from market.models import Notification, Person, Review
 from slotkeeper.contrib import web
 
 STATUSES: Final[dict[type[sk.SlotkeeperError], int]] = {
@@ -89,7 +89,8 @@ def signed_in(view: View) -> View:
 
 
 def person(found: Person) -> dict[str, Any]:
-    return {"id": found.id, "name": found.name, "location": found.location, "rating": found.rating}
+    facts = {"id": found.id, "name": found.name, "location": found.location}
+    return {**facts, "rating": round(found.rating, 2), "ratings": found.ratings}
 
 
 def service_facts(service: sk.Service) -> dict[str, Any]:
@@ -168,9 +169,21 @@ def history(request: Request) -> Response:
         found = shop.desk().find(resource_ids=[actor.id], listing=listing)
     else:
         found = shop.desk().find(customer_id=actor.id, listing=listing)
-    page = 1 + listing.offset // listing.limit
-    rows = [shop.shown(one) for one in found.items]
-    return Response({"count": found.total, "page": page, "page_size": listing.limit, "results": rows})
+    return Response(paged(listing, found.total, [shop.shown(one) for one in found.items]))
+
+
+def paged(listing: sk.Listing, total: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"count": total, "page": listing.page_number, "page_size": listing.limit, "results": rows}
+
+
+def changed(booking: sk.Booking, status: int = 200) -> web.Answer:
+    return web.Answer(status, shop.shown(booking), {"ETag": web.etag(booking.version)})
+
+
+def repeatable(request: Request, act: Callable[[str | None], web.Answer]) -> Response:
+    """Answer a repeat with the same Idempotency-Key as the first request."""
+    key, scope = request.headers.get("Idempotency-Key"), f"{request.actor.id} {request.method} {request.path}"
+    return rendered(web.Repeats(shop.STORE, answer=answer).once(key, scope, request.body, lambda: act(key)))
 
 
 def create(request: Request) -> Response:
@@ -178,7 +191,7 @@ def create(request: Request) -> Response:
     if "customer" not in actor.roles:
         raise sk.ForbiddenError(actor.id, "book", ["role:customer"])
 
-    def book(desk: sk.BookingDesk) -> sk.Booking:
+    def book(desk: sk.BookingDesk, key: str | None) -> sk.Booking:
         given = web.Fields.of_json(request.body)
         start, length = given.instant("start_time"), given.integer("duration", None, least=1, most=1440)
         if given.instant("booking_date", start).date() != start.date():
@@ -193,22 +206,21 @@ def create(request: Request) -> Response:
             duration=None if length is None else dt.timedelta(minutes=length),
             notes=given.text("customer_notes", ""),
             actor=actor,
+            key=key,
         )
 
-    key, scope = request.headers.get("Idempotency-Key"), f"{actor.id} POST bookings"
+    def admitted(key: str | None) -> web.Answer:
+        shop.desk().admit(shop.CREATIONS, actor.id)
+        made = shop.carried_out(lambda desk: book(desk, key))
+        return changed(shop.desk().checkout(made.id, actor=actor, key=key), 201)
 
-    def once(store: Any, act: Callable[[], web.Answer]) -> web.Answer:
-        def admitted() -> web.Answer:
-            shop.desk(store).admit(shop.CREATIONS, actor.id)
-            return act()
-
-        return web.Repeats(store, answer=answer).once(key, scope, request.body, admitted)
-
-    return rendered(shop.carried_out(book, once))
+    return repeatable(request, admitted)
 
 
-def at_once(_: Any, act: Callable[[], web.Answer]) -> web.Answer:
-    return act()
+@api_view(["POST"])
+def complete_payment(_: Request, checkout: str) -> Response:
+    number = shop.PROVIDER.booking_of(checkout)
+    return rendered(changed(shop.desk().settle(number, reference=checkout, confirm=False, key=checkout)))
 
 
 @api_view(["GET", "PATCH"])
@@ -231,7 +243,7 @@ def booking(request: Request, number: int) -> Response:
         moved = desk.reschedule(number, start, duration=duration, action="request_reschedule", **facts)
         return moved.booking
 
-    return rendered(shop.carried_out(change, at_once))
+    return rendered(changed(shop.carried_out(change)))
 
 
 @api_view(["POST"])
@@ -241,14 +253,37 @@ def act(request: Request, number: int, action: str) -> Response:
     version = web.expected_version(request.headers.get("If-Match"), found)
     given = web.Fields.of_json(request.body or b"{}")
     reason = given.text("reason", None, most=1000)
+    terms = {"reason": reason, "actor": request.actor, "expected_version": version}
     return rendered(
-        shop.carried_out(
-            lambda desk: desk.act(
-                number, action.replace("-", "_"), reason=reason, actor=request.actor, expected_version=version
-            ),
-            at_once,
-        )
+        changed(shop.carried_out(lambda desk: desk.act(number, action.replace("-", "_"), **terms)))
     )
+
+
+@api_view(["POST"])
+@signed_in
+def review(request: Request, number: int) -> Response:
+    def give(_: str | None) -> web.Answer:
+        shop.desk().get(number, actor=request.actor)
+        given = web.Fields.of_json(request.body)
+        rating, comment = given.integer("rating", least=1, most=5), given.text("comment", "", most=2000)
+        shop.carried_out(lambda desk: shop.review(desk, number, request.actor, rating, comment))
+        return web.Answer(201, reviewed(Review.objects.get(booking=number)))
+
+    return repeatable(request, give)
+
+
+def reviewed(found: Review) -> dict[str, Any]:
+    at = web.instant_text(found.created_at)
+    return {"booking": found.booking, "rating": found.rating, "comment": found.comment, "created_at": at}
+
+
+@api_view(["GET"])
+def reviews(request: Request, number: int) -> Response:
+    listing = web.Parameters(request.query_params).page(size="page_size")
+    shop.desk().get_resource(number)
+    found = Review.objects.filter(provider=number).order_by("-created_at", "-booking")
+    part = found[listing.offset : listing.offset + listing.limit]
+    return Response(paged(listing, found.count(), [reviewed(one) for one in part]))
 
 
 @api_view(["GET"])
@@ -276,5 +311,8 @@ urlpatterns = [
     path("api/bookings/bookings/", bookings),
     path("api/bookings/bookings/<int:number>/", booking),
     *(path(f"api/bookings/bookings/<int:number>/{one}/", act, {"action": one}) for one in ACTIONS),
+    path("api/bookings/bookings/<int:number>/review/", review),
+    path("api/payments/<str:checkout>/complete/", complete_payment),
+    path("api/providers/<int:number>/reviews/", reviews),
     path("api/notifications/", notifications),
 ]

@@ -1,4 +1,4 @@
-"""Whom the marketplace knows, what they were told, and how their bookings went."""
+"""Whom the marketplace knows, what they were told, how their bookings went, and what they thought of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Person(models.Model):
     role = models.CharField(max_length=20)
     location = models.CharField(max_length=80, blank=True)
     rating = models.FloatField(default=0)
+    ratings = models.IntegerField(default=0)
     tally = models.JSONField(default=dict)
 
     def __str__(self) -> str:
@@ -23,6 +24,7 @@ class Person(models.Model):
 class Notification(models.Model):
     """What a customer is told of a booking, written with the change itself."""
 
+    event = models.UUIDField(unique=True, null=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     booking = models.IntegerField()
     status = models.CharField(max_length=20)
@@ -31,3 +33,17 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Review(models.Model):
+    """What a customer thought of a visit; a booking has one at most."""
+
+    booking = models.IntegerField(primary_key=True)
+    customer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    provider = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reviews")
+    rating = models.IntegerField()
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.comment

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 import slotkeeper as sk
-from market.models import Notification, Person
+from market.models import Notification, Person, Review
 from slotkeeper.adapters.sql import SqlStore, borrowed
 from slotkeeper.contrib import web
 
@@ -49,6 +49,7 @@ LIFECYCLE: Final = sk.Lifecycle(
         sk.Transition("confirmed", "start", "in_progress", who=STAFF),
         sk.Transition("in_progress", "complete", "completed", who=STAFF),
         sk.Transition("confirmed", "no_show", "no_show", who=STAFF),
+        sk.Transition("completed", "review", "completed", who=[sk.IsOwner()]),
         *_moves(),
     ],
     name="marketplace",
@@ -60,6 +61,7 @@ ANY_VISIT: Final = 0
 STORE: Final[SqlStore] = settings.STORE
 THEIRS: Final = borrowed(settings.URL, lambda: connection.connection)
 DAYS: Final = web.DayCache(cache)
+PROVIDER: Final = web.FakeGateway()
 CHANNELS: Final = web.Channels(
     {
         "bookings": lambda actor, number: bool(_readable(actor, number)),
@@ -70,78 +72,82 @@ CHANNELS: Final = web.Channels(
 
 
 def desk(store: Any = STORE) -> sk.BookingDesk:
-    return sk.BookingDesk(store, clock=settings.CLOCK, lifecycle=LIFECYCLE, numbered=True)
+    return sk.BookingDesk(
+        store,
+        clock=settings.CLOCK,
+        lifecycle=LIFECYCLE,
+        numbered=True,
+        payments=PROVIDER,
+        subscribers=[DAYS, settings.RELAY],
+    )
 
 
-def carried_out(
-    act: Callable[[sk.BookingDesk], sk.Booking],
-    repeats: Callable[[Any, Callable[[], web.Answer]], web.Answer],
-) -> web.Answer:
+def carried_out(act: Callable[[sk.BookingDesk], sk.Booking]) -> sk.Booking:
     """Carry a change out in one transaction with what is told of it, again after passing faults."""
-    events: list[sk.Event] = []
 
     @stamina.retry(on=sk.RetryableError, attempts=5, wait_initial=0.05)
-    def in_one_transaction() -> web.Answer:
+    def in_one_transaction() -> sk.Event:
         with transaction.atomic():
             connection.ensure_connection()
             with THEIRS.connect() as ours:
-                store = SqlStore.on(ours, tables=settings.TABLES)
-                return repeats(store, lambda: _changed(desk(store), act, events))
+                here = desk(SqlStore.on(ours, tables=settings.TABLES))
+                event = here.history(act(here).id)[-1]
+                _tell(event)
+                return event
 
-    answer = in_one_transaction()
-    for event in events:
-        DAYS(event)
+    event = in_one_transaction()
+    DAYS(event)
     settings.RELAY.wake()
-    return answer
+    if event.booking.payment.status == "refund_pending":
+        desk().settle_refunds()
+    return desk().get(event.booking.id)
 
 
-def _changed(
-    here: sk.BookingDesk, act: Callable[[sk.BookingDesk], sk.Booking], events: list[sk.Event]
-) -> web.Answer:
-    """Do what is asked, and write what is told of it; whatever an earlier attempt has noted doesn't count."""
-    booking = act(here)
-    event = here.history(booking.id)[-1]
-    events[:] = [event]
+def _tell(event: sk.Event) -> None:
+    """Note a new status, once: for the customer, and in the provider's tally."""
+    booking = event.booking
+    note = {
+        "person_id": booking.customer_id,
+        "booking": booking.id,
+        "status": booking.status,
+        "text": f"Your booking {booking.id} is {booking.status.replace('_', ' ')}.",
+        "created_at": event.at,
+    }
+    if event.before is not None and event.before.status == booking.status:
+        return
+    if Notification.objects.get_or_create(event=event.id, defaults=note)[1]:
+        provider = Person.objects.select_for_update().get(id=booking.resource_id)
+        provider.tally = dict(web.Tally(provider.tally).after(event).by_status)
+        provider.save(update_fields=["tally"])
+
+
+def review(here: sk.BookingDesk, number: int, actor: sk.Actor, rating: int, comment: str) -> sk.Booking:
+    """Keep what the customer thought of a completed visit, and count it in the provider's rating."""
+    booking = here.act(number, "review", actor=actor)
+    facts = {"customer_id": actor.id, "rating": rating, "comment": comment, "created_at": settings.CLOCK()}
     provider = Person.objects.select_for_update().get(id=booking.resource_id)
-    provider.tally = dict(web.Tally(provider.tally).after(event).by_status)
-    provider.save(update_fields=["tally"])
-    if event.before is None or event.before.status != booking.status:
-        Notification.objects.create(
-            person_id=booking.customer_id,
-            booking=booking.id,
-            status=booking.status,
-            text=f"Your booking {booking.id} is {booking.status.replace('_', ' ')}.",
-            created_at=event.at,
-        )
-    return web.Answer(
-        201 if event.before is None else 200, shown(booking), {"ETag": web.etag(booking.version)}
-    )
+    if not Review.objects.get_or_create(booking=number, defaults={**facts, "provider": provider})[1]:
+        raise sk.NotModifiableError(booking.status, "review again")
+    mean = web.Rating(provider.rating, provider.ratings).after(rating)
+    provider.rating, provider.ratings = mean.mean, mean.count
+    provider.save(update_fields=["rating", "ratings"])
+    return booking
+
+
+BOOKING: Final = (
+    "id service=service_id provider=resource_id customer=customer_id booking_date=start start_time=start"
+    " duration status customer_notes=notes cancellation_reason=reason created_at updated_at version"
+)
+PAYMENT: Final = "status=payment_status amount=price currency checkout=payment_reference refunded"
 
 
 def shown(booking: sk.Booking) -> dict[str, Any]:
     """Return a booking as the document has it."""
-    facts = web.booking_facts(booking, LIFECYCLE)
-    return {
-        "id": facts["id"],
-        "service": facts["service_id"],
-        "provider": facts["resource_id"],
-        "customer": facts["customer_id"],
-        "booking_date": facts["start"],
-        "start_time": facts["start"],
-        "end_time": facts["updated_at"] if booking.status == "completed" else None,
-        "duration": facts["duration"],
-        "status": facts["status"],
-        "customer_notes": facts["notes"],
-        "cancellation_reason": facts["reason"],
-        "payment": {
-            "status": facts["payment_status"],
-            "amount": facts["price"],
-            "currency": facts["currency"],
-        },
-        "created_at": facts["created_at"],
-        "updated_at": facts["updated_at"],
-        "version": facts["version"],
-    }
+    facts, ended = web.booking_facts(booking, LIFECYCLE), list[str]()
+    if booking.status == "completed":
+        ended = [web.instant_text(one.at) for one in desk().history(booking.id) if one.action == "complete"]
+    end = ended[0] if ended else None
+    return {**web.picked(facts, BOOKING), "end_time": end, "payment": web.picked(facts, PAYMENT)}
 
 
 def messages(event: sk.Event) -> list[web.Message]:

@@ -16,6 +16,7 @@ except ModuleNotFoundError:
     raise MissingExtraError("sqlalchemy", "sql") from None
 
 from slotkeeper.adapters.sql.borrowing import borrowed
+from slotkeeper.adapters.sql.collation import exact_text
 from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.adapters.sql.sqlite import configure_sqlite
 from slotkeeper.adapters.sql.store import SqlStore
@@ -23,7 +24,7 @@ from slotkeeper.adapters.sql.store import SqlStore
 if TYPE_CHECKING:
     from slotkeeper.adapters.sql.async_store import AsyncSqlStore
 
-__all__ = ["AsyncSqlStore", "SqlStore", "Tables", "borrowed", "configure_sqlite"]
+__all__ = ["AsyncSqlStore", "SqlStore", "Tables", "borrowed", "configure_sqlite", "exact_text"]
 
 
 def __getattr__(name: str) -> object:

@@ -9,10 +9,25 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
 MARIADB: Final = "utf8mb4_nopad_bin"
 MYSQL: Final = "utf8mb4_0900_bin"
+
+
+def exact_text(length: int) -> sa.String:
+    """Return the type of a column of the host's whose texts are equal only where every character is.
+
+    So it is on SQLite and PostgreSQL with any text; MariaDB and MySQL take letters of either case, with
+    accents or without, and trailing blanks for equal unless a column says otherwise. It is for tokens,
+    names, plates.
+
+    >>> exact_text(80).length
+    80
+    """
+    exact = mysql.VARCHAR(length, collation=MARIADB)
+    return sa.String(length).with_variant(exact, "mysql", "mariadb")
 
 
 def collation_of(dialect: sa.Dialect) -> str:

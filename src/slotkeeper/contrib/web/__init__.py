@@ -2,7 +2,7 @@
 
 Reading requests (`Fields`, `Parameters`, `expected_version`), writing answers (`Problem`, `etag`,
 `booking_facts`, `picked`), and what goes on around them: repeats of requests, a relay in the background,
-channels, a cache of days.
+channels, a cache of days, what providers are ranked by.
 """
 
 from slotkeeper.contrib.web.booking_facts import booking_facts, instant_text, local_text
@@ -10,30 +10,35 @@ from slotkeeper.contrib.web.channels import Channel, Channels, Fanout, Message
 from slotkeeper.contrib.web.command_line import Serving, serving
 from slotkeeper.contrib.web.day_cache import Cache, DayCache
 from slotkeeper.contrib.web.etags import etag, expected_version
+from slotkeeper.contrib.web.fake_gateway import FakeGateway
 from slotkeeper.contrib.web.fields import NEEDED, Fields
 from slotkeeper.contrib.web.parameters import Parameters
 from slotkeeper.contrib.web.picking import picked
 from slotkeeper.contrib.web.problems import STATUSES, Problem, problem
+from slotkeeper.contrib.web.rating import Rating
 from slotkeeper.contrib.web.relay_thread import RelayThread
-from slotkeeper.contrib.web.repeats import Answer, AsyncRepeats, Repeats
+from slotkeeper.contrib.web.repeats import Answer, AnswerError, AsyncRepeats, Repeats
 from slotkeeper.contrib.web.tally import Tally
-from slotkeeper.contrib.web.tokens import bearer_token
+from slotkeeper.contrib.web.tokens import bearer_token, plain_token
 from slotkeeper.contrib.web.windows import day, day_of, days, window
 
 __all__ = [
     "NEEDED",
     "STATUSES",
     "Answer",
+    "AnswerError",
     "AsyncRepeats",
     "Cache",
     "Channel",
     "Channels",
     "DayCache",
+    "FakeGateway",
     "Fanout",
     "Fields",
     "Message",
     "Parameters",
     "Problem",
+    "Rating",
     "RelayThread",
     "Repeats",
     "Serving",
@@ -48,6 +53,7 @@ __all__ = [
     "instant_text",
     "local_text",
     "picked",
+    "plain_token",
     "problem",
     "serving",
     "window",

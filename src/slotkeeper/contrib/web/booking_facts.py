@@ -78,6 +78,7 @@ def booking_facts(
         "price": amount(booking.price),
         "currency": booking.price.currency if booking.price else None,
         "payment_status": booking.payment.status.value,
+        "payment_reference": booking.payment.reference,
         "paid": amount(booking.payment.paid),
         "refunded": amount(booking.payment.refunded),
         "notes": booking.notes,

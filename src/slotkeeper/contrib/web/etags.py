@@ -10,7 +10,7 @@ from slotkeeper.errors import ParseError, StaleVersionError
 if TYPE_CHECKING:
     from slotkeeper.domain.booking import Booking
 
-_TAG: Final = re.compile(r'\s*(?P<weak>W/)?"(?P<text>[\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
+_TAG: Final = re.compile(r'[\s,]*(?P<weak>W/)?"(?P<text>[\x21\x23-\x7e\x80-\xff]*)"\s*(?:,[\s,]*|$)')
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 

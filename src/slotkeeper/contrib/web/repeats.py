@@ -50,6 +50,18 @@ class Answer:
         return self.status < _SERVER_FAILED and self.status != _TOO_MANY
 
 
+class AnswerError(Exception):
+    """The host's own refusal as the answer that it is to get, raised from anywhere below a handler.
+
+    Within `Repeats.once` it is kept like any other answer; what was done in a savepoint around it is undone.
+    Elsewhere the host's framework turns it into a response, as it does with the library's errors.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status, answer.body)
+        self.answer = answer
+
+
 @attrs.frozen
 class _Attempt:
     """One try of a request: where its claim and its answer are kept."""
@@ -90,8 +102,9 @@ class Repeats:
         Args:
             key: The Idempotency-Key; without one the request is simply carried out.
             scope: Whose request it is and to which endpoint; the same key in another scope is another.
-            body: What is asked, as text, bytes or JSON data; JSON's order and spaces make no difference.
-            act: Carries it out. What it raises is not kept.
+            body: What is asked: bytes that hold JSON, or JSON data, are the same in any order and spacing;
+                other bytes and texts are as they are.
+            act: Carries it out. What it raises is not kept, but for an `AnswerError`'s answer.
 
         Raises:
             IdempotencyMismatchError: The key belongs to another body.
@@ -114,6 +127,8 @@ class Repeats:
     def _answered(self, act: Callable[[], Answer]) -> Answer:
         try:
             return act()
+        except AnswerError as given:
+            return given.answer
         except SlotkeeperError as error:
             return told(error, self.answer)
 
@@ -137,8 +152,8 @@ class Repeats:
     def _claimed(self, unit: UnitOfWork, attempt: _Attempt) -> _Attempt | Answer:
         claim = unit.keys.get(attempt.scope, attempt.name("claim"))
         if claim is None:
-            now = KeptResult(attempt.fingerprint, {}, self.clock())
-            unit.keys.keep(attempt.scope, attempt.name("claim"), now)
+            claim = self._claim(unit, attempt)
+        if claim is None:
             return attempt
         if claim.fingerprint != attempt.fingerprint:
             raise IdempotencyMismatchError(attempt.key)
@@ -148,6 +163,18 @@ class Repeats:
         if kept is None and claim.at + self.lease > self.clock():
             raise IdempotencyPendingError(attempt.key)
         return self._claimed(unit, attrs.evolve(attempt, number=attempt.number + 1))
+
+    def _claim(self, unit: UnitOfWork, attempt: _Attempt) -> KeptResult | None:
+        """Claim a request, or return the claim of another that was faster, having waited for its end."""
+        now = KeptResult(attempt.fingerprint, {}, self.clock())
+        try:
+            unit.keys.keep(attempt.scope, attempt.name("claim"), now)
+        except IdempotencyPendingError:
+            theirs = unit.keys.get(attempt.scope, attempt.name("claim"))
+            if theirs is None:
+                raise IdempotencyPendingError(attempt.key) from None
+            return theirs
+        return None
 
     def _carried_out(self, work: Callable[[UnitOfWork], R]) -> R:
         def run() -> R:
@@ -186,6 +213,8 @@ class AsyncRepeats:
     async def _answered(self, act: Callable[[], Awaitable[Answer]]) -> Answer:
         try:
             return await act()
+        except AnswerError as given:
+            return given.answer
         except SlotkeeperError as error:
             return told(error, self.answer)
 
@@ -211,7 +240,10 @@ def _check(key: str) -> None:
 
 def _fingerprint(body: object) -> str:
     if isinstance(body, bytes):
-        return _digest(body)
+        try:
+            return _fingerprint([json.loads(body)])
+        except (ValueError, RecursionError):
+            return _digest(body)
     return _digest(body if isinstance(body, str) else json.dumps(body, sort_keys=True, default=repr))
 
 

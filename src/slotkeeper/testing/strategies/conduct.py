@@ -91,12 +91,14 @@ def lifecycles(draw: st.DrawFn) -> Lifecycle:
         )
     )
     states = [draw(_states(name, code)) for name, code in zip(_STATUSES[:count], codes, strict=True)]
-    sources = [None, *(state.name for state in states if not state.final)]
+    sources = [None, *(state.name for state in states)]
     keys = draw(
         st.lists(st.tuples(st.sampled_from(sources), st.sampled_from(_ACTIONS)), max_size=8, unique=True)
     )
     return Lifecycle(
-        states, [draw(_rows(source, action, states)) for source, action in keys], name=draw(names())
+        states,
+        [draw(_rows(source, action, _targets(source, states))) for source, action in keys],
+        name=draw(names()),
     )
 
 
@@ -105,8 +107,13 @@ def _states(name: str, code: int | None) -> SearchStrategy[State]:
     return st.builds(State, st.just(name), occupies=flags, final=flags, counts=flags, code=st.just(code))
 
 
-def _rows(source: str | None, action: str, states: list[State]) -> SearchStrategy[Transition]:
-    targets = st.sampled_from([state.name for state in states])
+def _targets(source: str | None, states: list[State]) -> list[str]:
+    """Return where a row may lead: out of a final status nowhere else."""
+    return [source] if source in {one.name for one in states if one.final} else [one.name for one in states]
+
+
+def _rows(source: str | None, action: str, statuses: list[str]) -> SearchStrategy[Transition]:
+    targets = st.sampled_from(statuses)
     who, when = tuples_of(people_guards(), max_size=2), tuples_of(time_guards(), max_size=1)
     return st.builds(Transition, st.just(source), st.just(action), targets, who=who, when=when, exempt=who)
 
