@@ -188,6 +188,10 @@ class Making(Transitions):
         free = self._place(work, request, start, prefer=wish.prefer)
         if isinstance(free, Explanation):
             return free
+        if wish.timeslot_id is not None:
+            self._timeslot(
+                work.unit, wish.timeslot_id
+            )  # it may have been removed until its resource was locked
         state = self._created(work, wish, free.slot, action, actor)
         booking = self._booking(work, wish, request, free, state, lapses=action == Action.HOLD)
         work.unit.bookings.add(booking, now=work.now)
