@@ -35,7 +35,7 @@ def test_a_slot_is_booked_or_removed_and_never_both(server: Server) -> None:
                 partial(desk.reschedule, made[at].id, timeslot_id=slot.id),
             ]
             ready = Barrier(2)
-            acts = [takes[at % 2], partial(desk.delete_timeslot, slot.id)]
+            acts: list[Callable[[], object]] = [takes[at % 2], partial(desk.delete_timeslot, slot.id)]
             done = [pool.submit(_succeeds, ready, act) for act in acts]
             assert sorted(one.result(60) for one in done) == [False, True], slot.id
     server.put_back(store)

@@ -79,6 +79,10 @@ CALLS: dict[str, tuple[Call, Call]] = {
         lambda desk, key: desk.confirm("asked", key=key),
         lambda desk, key: desk.confirm("b", key=key),
     ),
+    "amend": (
+        lambda desk, key: desk.amend("b", at(3), notes="late", status="in_progress", key=key),
+        lambda desk, key: desk.amend("b", at(3), notes="late", key=key),
+    ),
     "set_status": (
         lambda desk, key: desk.set_status("b", "in_progress", key=key),
         lambda desk, key: desk.set_status("b", "cancelled", key=key),

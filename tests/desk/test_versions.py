@@ -32,6 +32,7 @@ CHANGES: dict[str, Change] = {
     "delete_timeslot": lambda desk, version: desk.delete_timeslot("t", expected_version=version),
     "mark_no_show": lambda desk, version: desk.mark_no_show("b", expected_version=version),
     "reschedule": lambda desk, version: desk.reschedule("b", at(4), expected_version=version),
+    "amend": lambda desk, version: desk.amend("b", notes="late", expected_version=version),
     "set_status": lambda desk, version: desk.set_status("b", "in_progress", expected_version=version),
     "settle": lambda desk, version: desk.settle("b", paid=EUROS, expected_version=version),
     "start": lambda desk, version: desk.start("b", expected_version=version),

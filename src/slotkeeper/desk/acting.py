@@ -156,16 +156,23 @@ class Acting(Paying):
         merged = plain_attributes(attributes)
 
         def change(work: Work) -> Booking:
-            before = self._visible(self._locked(work.unit, booking_id, expected_version), actor)
-            if any(row.action == UPDATE for row in self.lifecycle.transitions):
-                self._row(before, UPDATE, actor, work.now)
-            after = next_version(before, work.now, **described(before, notes, merged))
-            return self._replace(work, UPDATE, before, after, actor=actor)
+            before = self._locked(work.unit, booking_id, expected_version)
+            return self._describe(work, before, actor, notes, merged)
 
         content = {"id": booking_id, "notes": notes, "attributes": merged, "version": expected_version}
         return self._run(Command(UPDATE, actor, key, content), Booking, change)
 
     # -- steps -----------------------------------------------------------------------------------------------
+
+    def _describe(
+        self, work: Work, before: Booking, actor: Actor | None, notes: str | None, merged: Mapping[str, Any]
+    ) -> Booking:
+        """Return a booking with other notes and more attributes, where the actor may change them."""
+        self._visible(before, actor)
+        if any(row.action == UPDATE for row in self.lifecycle.transitions):
+            self._row(before, UPDATE, actor, work.now)
+        after = next_version(before, work.now, **described(before, notes, merged))
+        return self._replace(work, UPDATE, before, after, actor=actor)
 
     def _take(
         self, work: Work, before: Booking, action: str, actor: Actor | None, reason: str | None

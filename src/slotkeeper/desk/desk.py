@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from slotkeeper.desk.admitting import Admitting
+from slotkeeper.desk.amending import Amending
 from slotkeeper.desk.availability import Availability
 from slotkeeper.desk.catalogue import Cataloguing
 from slotkeeper.desk.ending import Ending
 from slotkeeper.desk.forgetting import Forgetting
-from slotkeeper.desk.moving import Moving
 from slotkeeper.desk.reading import Reading
 from slotkeeper.desk.relaying import Relaying
 from slotkeeper.desk.resolving import Resolving
@@ -26,7 +26,7 @@ class BookingDesk(
     Availability,
     BookingSeries,
     Ending,
-    Moving,
+    Amending,
     Reading,
     Counting,
     Telling,

@@ -121,9 +121,9 @@ class Judging(DeskCore):
             unit, BookingFilter(starting=reach, service_ids=of_service, customer_id=customer_id)
         )
 
-    def _each(self, unit: UnitOfWork, wanted: BookingFilter) -> Iterator[Booking]:
+    def _each(self, unit: UnitOfWork, wanted: BookingFilter, order: str = "start") -> Iterator[Booking]:
         """Yield every booking that a filter admits, page by page."""
-        listing = Listing(limit=_ROWS_AT_ONCE)
+        listing = Listing(order=order, limit=_ROWS_AT_ONCE)
         while True:
             page = unit.bookings.find(wanted, listing)
             yield from page.items

@@ -73,6 +73,18 @@ class Place:
                 "timeslot_id", self.timeslot_id, "has a start, a resource and a length of its own"
             )
 
+    def differs_from(self, booking: Booking) -> bool:
+        """Tell whether a booking is elsewhere than here."""
+        pairs: list[tuple[object, object]] = [
+            (self.start, booking.interval.start),
+            (self.timeslot_id, booking.timeslot_id),
+            (self.duration, booking.interval.duration),
+            (self.service_id, booking.service_id),
+        ]
+        if self.resource_ids is not None:
+            pairs.append((frozenset(self.resource_ids), frozenset(booking.resource_ids)))
+        return any(wanted not in (None, present) for wanted, present in pairs)
+
 
 class Moving(Making):
     """Everything that moves a booking."""
@@ -147,11 +159,15 @@ class Moving(Making):
             request, _ = self._wanted(work.unit, self._stored(work.unit, booking_id), place)
             also = self._contended(work.unit, request)
             before = self._locked(work.unit, booking_id, expected_version, also=also)
-            row = self._moving_row(before, name, actor, work.now)
-            quote = self._move_quote(work.unit, before, actor, work.now)
-            moved = self._moved(work, before, row, place, **described(before, notes, merged))
-            reasoned = attrs.evolve(moved, reason=before.reason if reason is None else reason)
-            return Move(self._replace(work, name, before, reasoned, actor=actor, reason=reason), quote)
+            return self._move(
+                work,
+                before,
+                place,
+                name,
+                actor=actor,
+                reason=reason,
+                **described(before, notes, merged),
+            )
 
         content: dict[str, Any] = {
             "id": booking_id,
@@ -163,6 +179,24 @@ class Moving(Making):
         return self._run(Command("reschedule", actor, key, content), Move, change)
 
     # -- steps -----------------------------------------------------------------------------------------------
+
+    def _move(
+        self,
+        work: Work,
+        before: Booking,
+        place: Place,
+        action: str,
+        *,
+        actor: Actor | None,
+        reason: str | None,
+        **changes: Any,  # noqa: ANN401 - fields of a booking
+    ) -> Move:
+        """Move a booking that is locked, as are the resources that it may move to."""
+        row = self._moving_row(before, action, actor, work.now)
+        quote = self._move_quote(work.unit, before, actor, work.now)
+        moved = self._moved(work, before, row, place, **changes)
+        reasoned = attrs.evolve(moved, reason=before.reason if reason is None else reason)
+        return Move(self._replace(work, action, before, reasoned, actor=actor, reason=reason), quote)
 
     def _moving_row(self, booking: Booking, action: str, actor: Actor | None, now: dt.datetime) -> Transition:
         row = self._row(booking, action, actor, now)

@@ -20,17 +20,17 @@ from slotkeeper.errors import InvalidFieldError
 
 
 class Conditions(TypedDict, total=False):
-    """The conditions of a `BookingFilter`, by name."""
+    """The conditions of a `BookingFilter`, by name; None is no condition."""
 
-    statuses: Iterable[str]
+    statuses: Iterable[str] | None
     customer_id: Id | None
-    resource_ids: Iterable[Id]
-    service_ids: Iterable[Id]
+    resource_ids: Iterable[Id] | None
+    service_ids: Iterable[Id] | None
     series_id: Id | None
     overlapping: Interval | None
     starting: Interval | None
     created: Interval | None
-    ids: Iterable[Id]
+    ids: Iterable[Id] | None
 
 
 class Reading(Transitions):
@@ -78,6 +78,32 @@ class Reading(Transitions):
         with self._read() as unit:
             return unit.bookings.find(chosen, part)
 
+    def find_all(
+        self,
+        wanted: BookingFilter | None = None,
+        *,
+        order: str = "start",
+        actor: Actor | None = None,
+        **conditions: Unpack[Conditions],
+    ) -> list[Booking]:
+        """Return every booking that a filter admits, however many; `find` gives them by pages.
+
+        Args:
+            wanted: The filter; conditions given by name are set in it.
+            order: One of `BOOKING_ORDERS`.
+            actor: Who asks, as for `find`.
+            conditions: Those of `BookingFilter`.
+
+        Raises:
+            InvalidFieldError: There is no such status or order, or a condition makes no sense.
+            ForbiddenError: The filter asks for what the actor may not read.
+        """
+        asked = wanted or BookingFilter()
+        check_kind("wanted", asked, BookingFilter)
+        chosen = self._within_sight(self._filter(asked, conditions), actor)
+        with self._read() as unit:
+            return list(self._each(unit, chosen, order))
+
     def history(self, booking_id: Id, *, actor: Actor | None = None) -> Sequence[Event]:
         """Return all that happened to a booking, in order.
 
@@ -107,8 +133,8 @@ class Reading(Transitions):
         optional_id("customer_id", conditions.get("customer_id"))
         optional_id("series_id", conditions.get("series_id"))
         for name in ("resource_ids", "service_ids", "ids"):
-            if name in conditions:
-                conditions[name] = id_tuple(conditions[name])
+            if conditions.get(name) is not None:
+                conditions[name] = id_tuple(conditions[name] or ())
         chosen = attrs.evolve(wanted, **conditions)
         statuses = frozenset(self.lifecycle.parse_status(str(one)) for one in chosen.statuses)
         return attrs.evolve(chosen, statuses=statuses)

@@ -16,11 +16,13 @@ from slotkeeper.errors import InvalidFieldError
 T = TypeVar("T")
 
 
-def _ids(given: Iterable[Id]) -> frozenset[Id]:
-    return frozenset(id_tuple(given))
+def _ids(given: Iterable[Id] | None) -> frozenset[Id]:
+    return frozenset(() if given is None else id_tuple(given))
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
+def _names(given: Iterable[str] | None) -> frozenset[str]:
+    if given is None:
+        return frozenset()
     return frozenset(several("BookingFilter.statuses", (given,) if isinstance(given, str) else given, str))
 
 
@@ -32,7 +34,7 @@ BOOKING_ORDERS = ("start", "-start", "created_at", "-created_at", "updated_at", 
 
 @attrs.frozen(kw_only=True)
 class BookingFilter:
-    """Which bookings to list; every condition given must hold, an empty one is no condition.
+    """Which bookings to list; every condition given must hold; None or an empty one is no condition.
 
     Args:
         statuses: In one of these states.

@@ -65,7 +65,9 @@ def day_of(fields: Fields, name: str, zone: str | ZoneInfo = "UTC") -> dt.date:
     if _DAY.fullmatch(text):
         return read_date(name, text)
     return (
-        read_wall(name, text).date() if _WALL.fullmatch(text) else reading(fields.instant(name), zone).date()
+        read_wall(name, text).date()
+        if _WALL.fullmatch(text)
+        else reading(_instant(fields, name), zone).date()
     )
 
 
@@ -78,8 +80,17 @@ def _bounds(fields: Fields, name: str, zone: str | ZoneInfo) -> tuple[dt.datetim
     if _WALL.fullmatch(text):
         instant = resolve(read_wall(name, text), zone, gap=GapPolicy.LATER, fold=FoldPolicy.EARLIER)
     else:
-        instant = fields.instant(name)
+        instant = _instant(fields, name)
     return instant, later(instant, TICK)
+
+
+def _instant(fields: Fields, name: str) -> dt.datetime:
+    try:
+        return fields.instant(name)
+    except InvalidFieldError as error:
+        raise InvalidFieldError(
+            name, error.value, "must be a date, or a date and time with an offset"
+        ) from None
 
 
 def _whole(name: str, date: dt.date, zone: str | ZoneInfo) -> Interval:
