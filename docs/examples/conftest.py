@@ -1,4 +1,4 @@
-"""The databases that the applications are tried on: an SQLite file, PostgreSQL and MariaDB, all new."""
+"""What the applications are tried on: an SQLite file, PostgreSQL and MariaDB, all new; and a Redis."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
+import redis as redis_client
 import sqlalchemy as sa
 from tests.adapters.servers import MARIADB, POSTGRESQL
 
@@ -31,3 +32,18 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name}{' WITH (FORCE)' if plain == 'postgresql' else ''}"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis() -> str:
+    """The address of a Redis, over which processes tell each other news."""
+    host = os.environ.get("SLOTKEEPER_REDIS_HOST", "127.0.0.1")
+    url = f"redis://{host}:{os.environ.get('SLOTKEEPER_REDIS_PORT', '6379')}/0"
+    try:
+        redis_client.Redis.from_url(url, socket_connect_timeout=5).ping()
+    except redis_client.RedisError:
+        message = f"no Redis at {url} (set SLOTKEEPER_REDIS_HOST and SLOTKEEPER_REDIS_PORT)"
+        if os.environ.get("SLOTKEEPER_REQUIRE_SERVERS") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return url

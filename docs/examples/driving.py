@@ -70,11 +70,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(name: str, database: str, *, now: str | None, demo: bool = True) -> Iterator[Running]:
+def running(
+    name: str, database: str, *, now: str | None, demo: bool = True, redis: str | None = None
+) -> Iterator[Running]:
     """Start an application, wait until it is ready, and end it with the block."""
     port = free_port()
     command = [sys.executable, str(HERE / name / "app.py"), "--port", str(port), "--database", database]
-    command += ["--demo"] * demo + (["--now", now] if now else [])
+    command += ["--demo"] * demo + (["--now", now] if now else []) + (["--redis", redis] if redis else [])
     quiet = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=quiet) as process:  # noqa: S603 - ours
         try:

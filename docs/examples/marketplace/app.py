@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import django
@@ -39,6 +40,15 @@ def database(url: sa.URL) -> dict[str, Any]:
     }
 
 
+def channel_layer(given: web.Serving) -> dict[str, Any]:
+    """Return what carries news to sockets: a Redis that processes share, or the memory of this one."""
+    if given.redis is None:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    host = {"address": given.redis, "socket_timeout": None}  # it waits for news, however long there are none
+    shared = {"hosts": [host], "prefix": given.shared_name}
+    return {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": shared}
+
+
 def configure(given: web.Serving, relay: web.RelayThread) -> None:
     """Set Django up for this process."""
     pymysql.version_info = (2, 2, 7, "final", 0)  # as Django asks of the other driver
@@ -49,7 +59,7 @@ def configure(given: web.Serving, relay: web.RelayThread) -> None:
         CACHES={
             "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "market_cache"}
         },
-        CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
+        CHANNEL_LAYERS={"default": channel_layer(given)},
         CLOCK=staticmethod(given.clock),
         DATABASES={"default": database(url)},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -63,6 +73,7 @@ def configure(given: web.Serving, relay: web.RelayThread) -> None:
             "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
             "EXCEPTION_HANDLER": "market.api.failed",
             "UNAUTHENTICATED_USER": None,
+            "URL_FORMAT_OVERRIDE": None,
         },
         ROOT_URLCONF="market.api",
         STORE=SqlStore.from_url(given.url, tables=TABLES),
@@ -82,7 +93,7 @@ def set_up(*, with_demo: bool) -> None:
             call_command("createcachetable", verbosity=0)
             if with_demo:
                 demo()
-        except (django.db.Error, sk.ConcurrencyError):
+        except (django.db.Error, sk.ConcurrencyError, sk.DuplicateIdError):
             if attempt == 19:
                 raise
             time.sleep(0.25)
@@ -91,41 +102,47 @@ def set_up(*, with_demo: bool) -> None:
 
 
 def demo() -> None:
-    """Put the demo data into an empty database."""
+    """Put the demo data into an empty database, all of it or nothing."""
     from market import shop  # noqa: PLC0415 - only once Django is set up
     from market.models import Person  # noqa: PLC0415 - the same
 
-    desk = shop.desk()
-    hours = sk.Schedule.weekly_hours("UTC", {"MO-SA": "08:00-18:00"})
-    half = dt.timedelta(minutes=30)
-    if desk.services():
-        return
-    places = [("p1", "Warsaw", 4.9), ("p2", "Warsaw", 4.5), ("p3", "Krakow", 4.1)]
-    for number, (name, location, rating) in enumerate(places, 1):
-        facts = {"name": name, "token": f"demo-{name}", "role": "provider"}
-        known = {"location": location, "rating": rating, "ratings": 20}
-        Person.objects.update_or_create(id=number, defaults=facts | known)
-        desk.put_resource(sk.Resource(number, hours, name=name))
-    for number, name, role in ((11, "carol", "customer"), (12, "dave", "customer"), (21, "admin", "admin")):
-        facts = {"name": name, "token": f"demo-{name}", "role": role}
-        Person.objects.update_or_create(id=number, defaults=facts)
-    offers = [(2, "Plumbing", "plumbing", 60, [2, 3]), (1, "House cleaning", "cleaning", 120, [1, 2])]
-    prices = {1: sk.HourlyPrice(sk.Money.of("30", "EUR")), 2: sk.HourlyPrice(sk.Money.of("45", "EUR"))}
-    for number, name, category, minutes, providers in [(shop.ANY_VISIT, "Visit", "", 30, [1, 2, 3]), *offers]:
-        shortest = dt.timedelta(minutes=minutes)
-        desk.put_service(
-            sk.Service(
-                number,
-                sk.DurationRange(shortest, dt.timedelta(hours=10), half),
-                name=name,
-                needs=[sk.Requirement(among=providers)],
-                grid=half,
-                accept=sk.ClockGrid(dt.timedelta(minutes=1)),
-                action="request",
-                price=prices.get(number),
-                attributes={"category": category},
+    half, euros = dt.timedelta(minutes=30), partial(sk.Money.of, currency="EUR")
+    with shop.in_our_transaction() as desk:
+        if Person.objects.exists():
+            return
+        hours = sk.Schedule.weekly_hours("UTC", {"MO-SA": "08:00-18:00"})
+        places = [("p1", "Warsaw", 4.9), ("p2", "Warsaw", 4.5), ("p3", "Krakow", 4.1)]
+        for number, (name, location, rating) in enumerate(places, 1):
+            known = {"location": location, "rating": rating, "ratings": 20}
+            Person.objects.create(id=number, name=name, token=f"demo-{name}", role="provider", **known)
+            desk.add_resource(sk.Resource(number, hours, name=name))
+        for number, name, role in (
+            (11, "carol", "customer"),
+            (12, "dave", "customer"),
+            (21, "admin", "admin"),
+        ):
+            Person.objects.create(id=number, name=name, token=f"demo-{name}", role=role)
+        offers = [
+            (shop.ANY_VISIT, "Visit", "", 30, [1, 2, 3], None),
+            (1, "House cleaning", "cleaning", 120, [1, 2], sk.HourlyPrice(euros(30))),
+            (2, "Plumbing", "plumbing", 60, [2, 3], sk.HourlyPrice(euros(45))),
+        ]
+        for number, name, category, minutes, providers, price in offers:
+            shortest = dt.timedelta(minutes=minutes)
+            desk.add_service(
+                sk.Service(
+                    number,
+                    sk.DurationRange(shortest, dt.timedelta(hours=10), half),
+                    name=name,
+                    needs=[sk.Requirement(among=providers)],
+                    grid=half,
+                    accept=sk.ClockGrid(dt.timedelta(minutes=1)),
+                    notice=dt.timedelta(microseconds=1),
+                    action="request",
+                    price=price,
+                    attributes={"category": category},
+                )
             )
-        )
 
 
 class Server(uvicorn.Server):
@@ -164,11 +181,11 @@ def main() -> None:
     configure(given, relay)
     from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: PLC0415 - only once Django is set up
     from django.core.asgi import get_asgi_application  # noqa: PLC0415 - the same
-    from django.urls import path  # noqa: PLC0415 - the same
+    from django.urls import path, re_path  # noqa: PLC0415 - the same
     from market import live, shop  # noqa: PLC0415 - the same
 
     set_up(with_demo=given.demo)
-    sockets = URLRouter([path("ws/", live.Listener.as_asgi())])
+    sockets = URLRouter([path("ws/", live.Listener.as_asgi()), re_path("", live.Nowhere.as_asgi())])
     served = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": sockets})
     with relay.start(shop.desk()), suppress(KeyboardInterrupt):
         Server(uvicorn.Config(served, port=given.port, log_level="warning", lifespan="off")).run()

@@ -268,7 +268,8 @@ def test_who_is_unknown_is_unauthorized(shared: Running) -> None:
         ("POST", "1/confirm/"),
     ]
     for method, path in calls:
-        for headers in ({}, {"Authorization": "Bearer nobody"}, {"Authorization": "demo-carol"}):
+        for token in ("", "Bearer nobody", "demo-carol", "Bearer DEMO-CAROL", "Bearer demo-c\u00e0rol"):
+            headers = {"Authorization": token.encode()}
             assert outcome(shared.ask(method, BOOKINGS + path, headers=headers)) == (401, "UNAUTHORIZED")
 
 
@@ -312,6 +313,8 @@ def test_a_moved_booking_awaits_the_provider_anew(app: Running, day: str) -> Non
     noted = app.patch(path, "p1", {"customer_notes": "bring a ladder"}).json()
     assert (noted["status"], noted["customer_notes"]) == ("confirmed", "bring a ladder")
     assert outcome(app.patch(path, "dave", {"customer_notes": "mine"})) == (403, "FORBIDDEN")
+    same = app.patch(path, "carol", {"start_time": f"{day}T14:00:00Z", "duration": 150}).json()
+    assert (same["status"], same["version"]) == ("confirmed", noted["version"])
     for wrong in ({}, {"start_time": "soon"}, {"duration": 125}, {"customer_notes": 7}):
         assert outcome(app.patch(path, "carol", wrong)) == (400, "VALIDATION_ERROR")
 
@@ -356,6 +359,7 @@ def test_the_customer_cancels_with_a_reason_until_it_starts(database: str, day: 
         assert outcome(act(app, booking, "cancel", "p1")) == (403, "FORBIDDEN")
         done = act(app, booking, "cancel", "carol", json={"reason": "ill"}).json()
         assert (done["status"], done["cancellation_reason"]) == ("cancelled", "ill")
+        assert act(app, late, "confirm", json={"reason": "fine"}).json()["cancellation_reason"] is None
         assert outcome(act(app, booking, "cancel", "carol")) == (422, "BOOKING_NOT_MODIFIABLE")
     with running("marketplace", database, now=f"{day}T14:00:00Z") as app:
         assert outcome(act(app, late, "cancel", "carol")) == (422, "BOOKING_NOT_MODIFIABLE")
@@ -473,13 +477,36 @@ def test_each_party_hears_what_is_theirs(app: Running, day: str) -> None:
         listening(app, "p1", "providers:1", f"bookings:{number}") as provider,
     ):
         act(app, booking, "confirm")
+        assert hear(carol, "booking.status_updated", status="confirmed")["id"] == number
         news = hear(carol, "notification.created", status="confirmed")
         assert (news["booking"], news["text"]) == (number, f"Your booking {number} is confirmed.")
-        assert hear(carol, "booking.status_updated", status="confirmed")["id"] == number
         assert hear(provider, "booking.status_updated", status="confirmed")["id"] == number
         assert hear(provider, "availability.updated") == {"provider": 1, "date": day}
     told = [one for one in app.get("/api/notifications/", "carol").json() if one["booking"] == number]
     assert [one["status"] for one in told] == ["pending", "confirmed"]
+
+
+def test_news_cross_from_one_process_to_the_other(database: str, redis: str, day: str) -> None:
+    now = text(a_minute())
+    with (
+        running("marketplace", database, now=now, redis=redis) as one,
+        running("marketplace", database, now=now, redis=redis) as two,
+    ):
+        booking = book(one, day)
+        channel = f"bookings:{booking['id']}"
+        with listening(one, "carol", channel) as here, listening(two, "carol", channel) as there:
+            for server, action, status in ((one, "confirm", "confirmed"), (two, "start", "in_progress")):
+                act(server, booking, action)
+                for socket in (here, there):
+                    assert hear(socket, "booking.status_updated", status=status)["id"] == booking["id"]
+
+
+def test_both_days_are_told_of_a_move(app: Running, day: str) -> None:
+    booking, next_day = book(app, day), str(dt.date.fromisoformat(day) + dt.timedelta(days=1))
+    with listening(app, "p1", "providers:1") as provider:
+        app.patch(f"{BOOKINGS}{booking['id']}/", "carol", {"start_time": f"{next_day}T10:00:00Z"})
+        for date in (day, next_day):
+            assert hear(provider, "availability.updated", date=date)["provider"] == 1
 
 
 def test_what_is_not_theirs_is_refused(app: Running, day: str) -> None:
@@ -496,11 +523,12 @@ def test_what_is_not_theirs_is_refused(app: Running, day: str) -> None:
         ):
             socket.send(json.dumps({"subscribe": name}))
             assert json.loads(socket.recv(10)) == {"error": "forbidden", "channel": name}
-        for raw in ("", "{", "[]", "null", "7", "[" * 5000):
+        for raw in ("", "{", "[]", "null", "7", "[" * 5000, '{"subscribe": NaN}'):
             socket.send(raw)
             assert json.loads(socket.recv(10)) == {"error": "forbidden", "channel": None}
-    for token in ("nobody", ""):
-        address = f"{app.url.replace('http', 'ws')}/ws/?token={token}"
+    elsewhere = ["ws?token=demo-carol", "other/", "health"]
+    for path in ["ws/?token=nobody", "ws/", "ws/?token=DEMO-CAROL", "ws/?token=demo-carol%00", *elsewhere]:
+        address = f"{app.url.replace('http', 'ws')}/{path}"
         with pytest.raises((ConnectionClosed, InvalidStatus)), connect(address) as closed:
             closed.recv(10)
     with listening(app, "admin", f"bookings:{number}", "providers:1"):
@@ -558,6 +586,23 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
         assert app.get(f"{BOOKINGS}{booking['id']}/", "carol").json() == booking
         told = app.get("/api/notifications/", "carol").json()
         assert [one["status"] for one in told if one["booking"] == booking["id"]] == ["pending"]
+
+
+def test_what_is_far_too_large_is_refused(shared: Running) -> None:
+    large = b'{"customer_notes": "' + b"x" * 2**22 + b'"}'
+    for method, path in (("POST", BOOKINGS), ("PATCH", f"{BOOKINGS}1/"), ("POST", f"{BOOKINGS}1/confirm/")):
+        answer = shared.ask(method, path, "carol", content=large)
+        assert answer.status_code in {400, 404}, answer.text
+    for path in (BOOKINGS, FREE, "/api/services/intelligent-search/"):
+        assert outcome(shared.get(f"{path}?{'x=&' * 1001}", "carol")) == (400, "VALIDATION_ERROR")
+
+
+def test_two_processes_that_start_at_once_load_the_demo_data_once(database: str) -> None:
+    def start() -> int:
+        with running("marketplace", database, now=text(START)) as app:
+            return len(app.get("/api/services/intelligent-search/").json()["results"])
+
+    assert at_once([start, start]) == [4, 4]
 
 
 def test_the_openapi_document_tells_every_endpoint(shared: Running) -> None:

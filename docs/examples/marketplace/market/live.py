@@ -11,11 +11,20 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 import slotkeeper as sk
 from market import shop
 from market.api import user_of
+from slotkeeper.contrib import web
 
 
 def group(channel: str) -> str:
     """Return a channel's name as channel layers allow it."""
     return channel.replace(":", ".")
+
+
+class Nowhere(AsyncJsonWebsocketConsumer):
+    """Whatever else is asked for as a socket: refused."""
+
+    async def connect(self) -> None:
+        """Close, before anything is accepted."""
+        await self.close()
 
 
 class Listener(AsyncJsonWebsocketConsumer):
@@ -34,8 +43,8 @@ class Listener(AsyncJsonWebsocketConsumer):
         """Subscribe to a channel; whatever else is sent is answered as if it were not theirs."""
         del bytes_data
         try:
-            name = (await self.decode_json(text_data or ""))["subscribe"]
-        except (ValueError, TypeError, KeyError, RecursionError):
+            name = web.Fields.of_json(text_data or "").members.get("subscribe")
+        except sk.ParseError:
             name = None
         try:
             channel = await database_sync_to_async(shop.CHANNELS.check)(name, self.actor)

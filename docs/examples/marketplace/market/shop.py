@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import stamina
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 import slotkeeper as sk
 from market.models import Notification, Person, Review
@@ -43,7 +44,7 @@ LIFECYCLE: Final = sk.Lifecycle(
         sk.State("no_show", final=True),
     ],
     [
-        sk.Transition(None, "request", "pending"),
+        sk.Transition(None, "request", "pending", who=[sk.HasRole("customer")]),
         sk.Transition("pending", "confirm", "confirmed", who=STAFF),
         sk.Transition("rescheduled", "confirm", "confirmed", who=STAFF),
         sk.Transition("confirmed", "start", "in_progress", who=STAFF),
@@ -82,18 +83,24 @@ def desk(store: Any = STORE) -> sk.BookingDesk:
     )
 
 
+@contextmanager
+def in_our_transaction() -> Iterator[sk.BookingDesk]:
+    """Begin a transaction of Django's, with a desk in it."""
+    with transaction.atomic():
+        connection.ensure_connection()
+        with THEIRS.connect() as ours:
+            yield desk(SqlStore.on(ours, tables=settings.TABLES))
+
+
 def carried_out(act: Callable[[sk.BookingDesk], sk.Booking]) -> sk.Booking:
     """Carry a change out in one transaction with what is told of it, again after passing faults."""
 
-    @stamina.retry(on=sk.RetryableError, attempts=5, wait_initial=0.05)
+    @stamina.retry(on=(sk.RetryableError, OperationalError), attempts=5, wait_initial=0.05)
     def in_one_transaction() -> sk.Event:
-        with transaction.atomic():
-            connection.ensure_connection()
-            with THEIRS.connect() as ours:
-                here = desk(SqlStore.on(ours, tables=settings.TABLES))
-                event = here.history(act(here).id)[-1]
-                _tell(event)
-                return event
+        with in_our_transaction() as here:
+            event = here.history(act(here).id)[-1]
+            _tell(event)
+            return event
 
     event = in_one_transaction()
     DAYS(event)
@@ -103,19 +110,22 @@ def carried_out(act: Callable[[sk.BookingDesk], sk.Booking]) -> sk.Booking:
     return desk().get(event.booking.id)
 
 
+def notice(event: sk.Event) -> dict[str, Any] | None:
+    """Return what the customer is told of an event: each new status, and nothing else."""
+    booking = event.booking
+    if event.before is not None and event.before.status == booking.status:
+        return None
+    text = f"Your booking {booking.id} is {booking.status.replace('_', ' ')}."
+    return {"booking": booking.id, "status": booking.status, "text": text}
+
+
 def _tell(event: sk.Event) -> None:
     """Note a new status, once: for the customer, and in the provider's tally."""
-    booking = event.booking
-    note = {
-        "person_id": booking.customer_id,
-        "booking": booking.id,
-        "status": booking.status,
-        "text": f"Your booking {booking.id} is {booking.status.replace('_', ' ')}.",
-        "created_at": event.at,
-    }
-    if event.before is not None and event.before.status == booking.status:
+    note, booking = notice(event), event.booking
+    if note is None:
         return
-    if Notification.objects.get_or_create(event=event.id, defaults=note)[1]:
+    facts = {**note, "person_id": booking.customer_id, "created_at": event.at}
+    if Notification.objects.get_or_create(event=event.id, defaults=facts)[1]:
         provider = Person.objects.select_for_update().get(id=booking.resource_id)
         provider.tally = dict(web.Tally(provider.tally).after(event).by_status)
         provider.save(update_fields=["tally"])
@@ -152,17 +162,20 @@ def shown(booking: sk.Booking) -> dict[str, Any]:
 
 def messages(event: sk.Event) -> list[web.Message]:
     """Return what an event is told as: on the booking's, the provider's and the customer's channel."""
-    booking, facts = event.booking, shown(event.booking)
+    booking, note = event.booking, notice(event)
+    days = {one.start.date() for one in (event.before, booking) if one is not None}
     told = [
-        web.Message(f"bookings:{booking.id}", "booking.status_updated", facts),
-        web.Message(
-            f"providers:{booking.resource_id}",
-            "availability.updated",
-            {"provider": facts["provider"], "date": facts["start_time"][:10]},
+        web.Message(f"bookings:{booking.id}", "booking.status_updated", shown(booking)),
+        *(
+            web.Message(
+                f"providers:{booking.resource_id}",
+                "availability.updated",
+                {"provider": booking.resource_id, "date": str(day)},
+            )
+            for day in sorted(days)
         ),
     ]
-    if event.before is None or event.before.status != booking.status:
-        note = {"booking": booking.id, "status": booking.status}
+    if note is not None:
         told.append(web.Message(f"notifications:{booking.customer_id}", "notification.created", note))
     return told
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
+import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,18 +34,25 @@ class Serving:
         database: The address of the database, with no driver or with one.
         demo: Whether an empty database gets the demo data.
         now: Where the clock stands still; None is a clock that goes.
+        redis: The address of a Redis over which several processes tell each other news; None is one process.
     """
 
     port: int
     database: str
     demo: bool
     now: dt.datetime | None
+    redis: str | None = None
 
     @property
     def clock(self) -> Clock:
         """The application's clock."""
         stopped = self.now
         return system_clock if stopped is None else lambda: stopped
+
+    @property
+    def shared_name(self) -> str:
+        """A name that processes on the same database share, for what they share elsewhere."""
+        return f"slotkeeper-{hashlib.sha256(self.database.encode()).hexdigest()[:16]}"
 
     @property
     def url(self) -> str:
@@ -61,7 +70,9 @@ class Serving:
 
 
 def serving(description: str, arguments: Sequence[str] | None = None, *, database: str) -> Serving:
-    """Read the command line: ``--port N --database URL --demo --now INSTANT``.
+    """Read the command line: ``--port N --database URL --demo --now INSTANT --redis URL``.
+
+    Where the last is not given, the environment's ``REDIS_URL`` counts.
 
     Args:
         description: What the application is.
@@ -76,8 +87,11 @@ def serving(description: str, arguments: Sequence[str] | None = None, *, databas
     parser.add_argument("--database", default=database, metavar="URL")
     parser.add_argument("--demo", action="store_true", help="load the demo data into an empty database")
     parser.add_argument("--now", type=_instant, metavar="INSTANT", help="stop the clock there")
+    parser.add_argument(
+        "--redis", default=os.environ.get("REDIS_URL"), metavar="URL", help="for news across processes"
+    )
     given = parser.parse_args(arguments)
-    return Serving(given.port, given.database, given.demo, given.now)
+    return Serving(given.port, given.database, given.demo, given.now, given.redis or None)
 
 
 def _instant(text: str) -> dt.datetime:
