@@ -17,8 +17,9 @@ class Admitting(DeskCore):
     def admit(self, limit: RateLimit, subject: Id) -> None:
         """Count an attempt of a subject, such as a customer; the limit holds across processes.
 
-        It is counted in a unit of work of its own, whatever comes after it; call it on a desk whose store
-        commits. One that is refused is not counted. To try again is another attempt, so it takes no
+        On a desk whose store commits it is counted in a unit of work of its own, whatever comes after it;
+        within a host's transaction, together with what that does, so call it outside of a savepoint that is
+        rolled back. One that is refused is not counted. To try again is another attempt, so it takes no
         idempotency key; ask for a repeat's first result before it.
 
         Args:
