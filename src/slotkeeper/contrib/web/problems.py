@@ -31,7 +31,7 @@ STATUSES: Final[Mapping[type[errors.SlotkeeperError], int]] = {
     errors.RetryableError: 503,
     errors.OutcomeUnknownError: 504,
     errors.IdempotencyMismatchError: 422,
-    errors.IdempotencyPendingError: 409,
+    errors.IdempotencyError: 409,
     errors.PaymentError: 502,
 }
 """The status of each kind of error; the nearest class of an error's own counts, and 500 is for the rest."""
