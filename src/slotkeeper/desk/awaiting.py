@@ -28,12 +28,12 @@ def check_plain(field: str, function: object, instead: str) -> None:
 
 
 def check_result(field: str, result: object, asked: object, instead: str) -> None:
-    """Raise `InvalidFieldError` where what ``asked`` has returned must be awaited; ``instead`` awaits it."""
+    """Raise `InvalidFieldError` where what ``asked`` returned must be awaited, and say what to do instead."""
     if not isawaitable(result):
         return
     if iscoroutine(result):
         result.close()
-    raise InvalidFieldError(field, asked, f"must not return what is to be awaited; {instead} awaits it")
+    raise InvalidFieldError(field, asked, f"must not return what is to be awaited; {instead}")
 
 
 def told(notify: Notifier, event: Event) -> object:
@@ -43,4 +43,4 @@ def told(notify: Notifier, event: Event) -> object:
 
 def check_taken(notify: Notifier, result: object) -> None:
     """Raise `InvalidFieldError` where an event is taken only once what its receiver returned is awaited."""
-    check_result("notify", result, notify, "AsyncBookingDesk")
+    check_result("notify", result, notify, "AsyncBookingDesk awaits it")

@@ -66,7 +66,7 @@ class Channels:
             answer = may(actor, number)
         except NotFoundError:
             return False
-        check_result(_FIELD, answer, may, _INSTEAD)
+        check_result(_FIELD, answer, may, f"{_INSTEAD} awaits it")
         return answer is True
 
 
