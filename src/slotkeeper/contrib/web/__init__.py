@@ -8,7 +8,7 @@ channels, a cache of days, what providers are ranked by.
 from slotkeeper.contrib.web.booking_facts import booking_facts, instant_text, local_text
 from slotkeeper.contrib.web.channels import AsyncChannels, Channels
 from slotkeeper.contrib.web.command_line import Serving, serving
-from slotkeeper.contrib.web.day_cache import Cache, DayCache
+from slotkeeper.contrib.web.day_cache import AsyncDayCache, Cache, DayCache
 from slotkeeper.contrib.web.etags import etag, expected_version
 from slotkeeper.contrib.web.fake_gateway import FakeGateway
 from slotkeeper.contrib.web.fanout import Channel, Fanout, Message
@@ -22,6 +22,7 @@ from slotkeeper.contrib.web.relay_thread import RelayThread
 from slotkeeper.contrib.web.repeats import Answer, AnswerError, AsyncRepeats, Repeats
 from slotkeeper.contrib.web.tally import Tally
 from slotkeeper.contrib.web.tokens import bearer_token, plain_token
+from slotkeeper.contrib.web.touched_days import touched_days
 from slotkeeper.contrib.web.windows import day, day_of, days, window
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Answer",
     "AnswerError",
     "AsyncChannels",
+    "AsyncDayCache",
     "AsyncRepeats",
     "Cache",
     "Channel",
@@ -60,5 +62,6 @@ __all__ = [
     "plain_token",
     "problem",
     "serving",
+    "touched_days",
     "window",
 ]
