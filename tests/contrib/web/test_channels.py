@@ -157,6 +157,21 @@ def test_a_channel_may_be_awaited_and_its_sender_plain() -> None:
     assert [message.channel for message in sent] == ["bookings:1", "all"]
 
 
+@pytest.mark.parametrize("fanout", [Fanout(Sender(), [lambda _: []]), Fanout(print, [awaited_messages])])
+def test_it_can_be_awaited_by_a_receiver_of_the_hosts_whatever_there_is_to_tell(
+    fanout: Fanout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work(desk: AsyncBookingDesk) -> int:
+        async def notify(event: Event) -> None:
+            await fanout(event)
+
+        await desk.book("wash", NOW + HOUR, booking_id=1)
+        return await desk.relay(notify)
+
+    assert in_a_loop(work) == 1
+    assert capsys.readouterr().out.count("Message") in {0, 2}
+
+
 def test_an_event_whose_awaited_sending_fails_is_not_delivered_and_comes_again() -> None:
     send, now = Sender(failures=1), [NOW]
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from slotkeeper.desk.awaiting import is_asynchronous
 from slotkeeper.domain.event import Event
 
 
@@ -44,7 +45,12 @@ class Fanout:
         """Tell of an event; where sending must be awaited, what is returned must be."""
         steps = self._steps(event)
         first = next(steps, None)
-        return None if first is None else _awaited(steps, first)
+        return _awaited(steps, first) if first is not None or self._is_asynchronous else None
+
+    @property
+    def _is_asynchronous(self) -> bool:
+        """Whether something must be awaited even where there is nothing to tell."""
+        return any(map(is_asynchronous, (self.send, *self.channels)))
 
     def _steps(self, event: Event) -> Generator[Awaitable[Any], Any, None]:
         """Send all messages, and hand out what must be awaited before it goes on."""
