@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +19,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.adapters.servers import MARIADB, POSTGRESQL
 
-from slotkeeper import AsyncBookingDesk, BookingDesk, Resource, RetryableError, Service, SlotTakenError
+from slotkeeper import (
+    AsyncBookingDesk,
+    BookingDesk,
+    InvalidFieldError,
+    Resource,
+    RetryableError,
+    Service,
+    SlotTakenError,
+)
 from slotkeeper.adapters.sql import AsyncSqlStore, SqlStore, Tables
 
 NOW = dt.datetime(2025, 10, 22, 8, tzinfo=dt.UTC)
@@ -119,8 +129,7 @@ def test_it_can_be_awaited(host: Host) -> None:
     made(host)
 
     async def both() -> list[str]:
-        url = host.url.set(drivername=DRIVERS[host.url.get_backend_name()])
-        store = AsyncSqlStore.from_url(url, tables=host.tables)
+        store = awaited_store(host)
         times = []
 
         async def work(connection: AsyncConnection) -> str:
@@ -140,6 +149,67 @@ def test_it_can_be_awaited(host: Host) -> None:
     assert host.texts() == ["first", "kept"]
 
 
+# -- first rows ----------------------------------------------------------------------------------------------
+
+
+def awaited_store(host: Host) -> AsyncSqlStore:
+    url = host.url.set(drivername=DRIVERS[host.url.get_backend_name()])
+    return AsyncSqlStore.from_url(url, tables=host.tables)
+
+
+async def furnish_awaited(host: Host, connection: AsyncConnection) -> None:
+    if await connection.scalar(sa.select(host.notes.c.text)) is None:
+        await connection.execute(host.notes.insert().values(text="first"))
+        await asyncio.sleep(0.01)
+        desk = AsyncBookingDesk(AsyncSqlStore.on(connection, tables=host.tables), clock=lambda: NOW)
+        await desk.add_resource(Resource("bay"))
+        await desk.add_service(Service("wash", HOUR))
+
+
+async def make_awaited(host: Host, fill: Any, times: int = 1) -> None:  # noqa: ANN401 - of every kind
+    stores = [awaited_store(host) for _ in range(times)]
+    try:
+        await asyncio.gather(*(store.create_all(host.notes, fill=fill) for store in stores))
+    finally:
+        for store in stores:
+            await store.close()
+
+
+def test_of_many_that_start_at_once_one_fills_the_tables_and_awaits_it(host: Host) -> None:
+    asyncio.run(make_awaited(host, partial(furnish_awaited, host), times=4))
+    assert host.texts() == ["first"]
+    assert host.desk().book("wash", NOW + HOUR).version == 1
+
+
+def test_first_rows_that_need_no_waiting_get_a_plain_connection(host: Host) -> None:
+    asyncio.run(make_awaited(host, partial(furnish, host)))
+    assert host.texts() == ["first"]
+
+
+def test_first_rows_that_fail_are_not_there(host: Host) -> None:
+    async def fail(connection: AsyncConnection) -> None:
+        await furnish_awaited(host, connection)
+        raise ZeroDivisionError
+
+    asyncio.run(make_awaited(host, None))
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(make_awaited(host, fail))
+    assert host.texts() == []
+    assert host.desk().resources() == []
+
+
+def test_first_rows_that_nobody_would_await_are_refused(host: Host) -> None:
+    disguised: Any = lambda connection: furnish_awaited(host, connection)  # noqa: E731 - it hides what it is
+    with pytest.raises(InvalidFieldError, match="make it a coroutine function"):
+        asyncio.run(make_awaited(host, disguised))
+    with pytest.raises(InvalidFieldError, match="AsyncSqlStore awaits it"):
+        host.store.create_all(host.notes, fill=disguised)
+    with pytest.raises(InvalidFieldError, match="AsyncSqlStore takes it"):
+        host.store.create_all(host.notes, fill=partial(furnish_awaited, host))
+    host.store.create_all(host.notes)
+    assert host.texts() == []
+
+
 STARTING = """
 import sys
 import sqlalchemy as sa
@@ -147,11 +217,20 @@ sys.path.insert(0, sys.argv[3])
 from tests.adapters.test_transact import Host, made
 made(Host(sa.make_url(sys.argv[1]), sys.argv[2])).store.close()
 """
+STARTING_AWAITED = """
+import asyncio, functools, sys
+import sqlalchemy as sa
+sys.path.insert(0, sys.argv[3])
+from tests.adapters.test_transact import Host, furnish_awaited, make_awaited
+host = Host(sa.make_url(sys.argv[1]), sys.argv[2])
+asyncio.run(make_awaited(host, functools.partial(furnish_awaited, host)))
+"""
 
 
-def test_of_many_processes_that_start_at_once_one_fills_the_tables(host: Host) -> None:
+@pytest.mark.parametrize("program", [STARTING, STARTING_AWAITED], ids=["plain", "awaited"])
+def test_of_many_processes_that_start_at_once_one_fills_the_tables(host: Host, program: str) -> None:
     url = host.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", STARTING, url, host.prefix, str(Path.cwd())]
+    command = [sys.executable, "-c", program, url, host.prefix, str(Path.cwd())]
     starting = [subprocess.Popen(command) for _ in range(4)]
     assert [one.wait(60) for one in starting] == [0] * 4
     assert host.texts() == ["first"]

@@ -13,6 +13,8 @@ from tests.desk.shops import EUROS, HALF, OPEN, SetClock, at
 
 import slotkeeper
 from slotkeeper import (
+    GUARDED,
+    STANDARD,
     AsyncBookingDesk,
     Event,
     Id,
@@ -152,3 +154,12 @@ def test_other_tasks_run_while_a_command_works() -> None:
         return steps
 
     assert waited(work()) > 1
+
+
+def test_it_shows_its_store_clock_and_lifecycle_as_the_plain_desk_does() -> None:
+    store, clock = ThreadedStore(MemoryStore()), SetClock()
+    desk = AsyncBookingDesk(store, clock=clock, lifecycle=GUARDED)
+    assert (desk.store, desk.clock, desk.lifecycle) == (store, clock, GUARDED)
+    assert AsyncBookingDesk(store).lifecycle is STANDARD
+    with pytest.raises(AttributeError):
+        desk.store = store  # type: ignore[misc] # as with the plain one

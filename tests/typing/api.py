@@ -6,6 +6,7 @@ from typing import assert_type
 
 from slotkeeper import (
     Actor,
+    AsyncBookingDesk,
     Booking,
     BookingDesk,
     BookingFilter,
@@ -15,6 +16,7 @@ from slotkeeper import (
     Hold,
     Interval,
     IntervalSet,
+    Lifecycle,
     MemoryStore,
     Money,
     Move,
@@ -28,8 +30,9 @@ from slotkeeper import (
     Slot,
     from_json,
 )
+from slotkeeper.contrib import web
 from slotkeeper.domain.explanation import Busy, Closed
-from slotkeeper.ports import Store, UnitOfWork
+from slotkeeper.ports import AsyncStore, Clock, Store, UnitOfWork
 
 MINUTES = dt.timedelta(minutes=30)
 
@@ -46,6 +49,17 @@ def desk_commands(desk: BookingDesk, start: dt.datetime, window: Interval) -> No
     assert_type(desk.reschedule(booking.id, start), Move)
     assert_type(desk.find(BookingFilter(customer_id=7)), Page[Booking])
     assert_type(desk.history(booking.id), Sequence[Event])
+
+
+async def awaited_desk(desk: AsyncBookingDesk, start: dt.datetime) -> None:
+    assert_type(await desk.book("cut", start), Booking)
+    assert_type(desk.lifecycle, Lifecycle)
+    assert_type(desk.clock, Clock)
+    assert_type(desk.store, AsyncStore)
+    fanout = web.Fanout(print, [])
+    assert_type(await desk.relay(fanout), int)
+    async with web.RelayTask(fanout).running(desk) as relay:
+        assert_type(relay, web.RelayTask)
 
 
 def values(interval: Interval, other: IntervalSet) -> None:

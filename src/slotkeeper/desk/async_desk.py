@@ -87,9 +87,24 @@ class AsyncBookingDesk:
     """
 
     def __init__(self, store: AsyncStore, **options: Unpack[DeskOptions]) -> None:
-        self.store = store
+        self._store = store
         # Each call works with the store that it is given; this one stands there until then.
         self._template = BookingDesk(cast("Store", store), **self._plain(options))
+
+    @property
+    def store(self) -> AsyncStore:
+        """Where everything is kept."""
+        return self._store
+
+    @property
+    def clock(self) -> Clock:
+        """The present."""
+        return self._template.clock
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """The table of statuses and actions."""
+        return self._template.lifecycle
 
     act = awaited(BookingDesk.act)
     add_resource = awaited(BookingDesk.add_resource)

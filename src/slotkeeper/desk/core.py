@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import attrs
 
 from slotkeeper.desk.arguments import check_actor
+from slotkeeper.desk.awaiting import check_taken, told
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.zone_data import installed_zone_data
 from slotkeeper.domain.actor import Actor, role_names
@@ -155,7 +156,7 @@ class DeskCore:
         for event in events if self.store.commits else ():
             for notify in self.subscribers:
                 try:
-                    notify(event)
+                    check_taken(notify, told(notify, event))
                 except Exception:  # noqa: BLE001 - it is logged, and the change is committed
                     _LOG.exception("a subscriber failed on event %s", event.id)
 

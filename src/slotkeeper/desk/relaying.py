@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 
 from slotkeeper.desk.arguments import check_count, check_function, check_kind, check_length
+from slotkeeper.desk.awaiting import check_plain, check_taken, told
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.core import DeskCore
 from slotkeeper.domain.actor import SYSTEM, Actor
@@ -79,10 +80,12 @@ class Relaying(DeskCore):
             redelivery: When what was not taken is offered again, and how often.
 
         Raises:
-            InvalidFieldError: The limit or the lease is not positive, or ``notify`` cannot be called.
+            InvalidFieldError: The limit or the lease is not positive, ``notify`` cannot be called, or what it
+                returns must be awaited, which only `AsyncBookingDesk` does; then nothing counts as taken.
         """
         check_count("limit", limit)
         check_function("notify", notify)
+        check_plain("notify", notify, "AsyncBookingDesk")
         check_length("lease", lease)
         check_kind("redelivery", redelivery, Redelivery)
         receivers = self.subscribers if notify is None else (notify,)
@@ -172,12 +175,13 @@ class Relaying(DeskCore):
 
 def _offer(event: Event, receivers: Iterable[Notifier]) -> str | None:
     """Hand an event to receivers, and return what one of them raised, in words that every database holds."""
-    try:
-        for notify in receivers:
-            notify(event)
-    except Exception as error:  # noqa: BLE001 - it is logged and kept, and the event comes again
-        _LOG.exception("event %s was not taken", event.id)
-        return f"{type(error).__name__}: {str(error)!r}"[:_LONGEST_FAULT]
+    for notify in receivers:
+        try:
+            result = told(notify, event)
+        except Exception as error:  # noqa: BLE001 - it is logged and kept, and the event comes again
+            _LOG.exception("event %s was not taken", event.id)
+            return f"{type(error).__name__}: {str(error)!r}"[:_LONGEST_FAULT]
+        check_taken(notify, result)
     return None
 
 

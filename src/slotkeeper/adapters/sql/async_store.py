@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -23,6 +23,7 @@ from slotkeeper.adapters.sql.schema import Tables
 from slotkeeper.adapters.sql.store import HostedStore, SqlStore
 from slotkeeper.adapters.sql.task_turns import TASKS, TaskTurn
 from slotkeeper.adapters.sql.turns import Turn
+from slotkeeper.desk.awaiting import check_result, is_asynchronous
 from slotkeeper.errors import InvalidFieldError, MissingExtraError
 from slotkeeper.ports import Store
 
@@ -105,8 +106,12 @@ class AsyncSqlStore(_Bridge[SqlStore]):
             tables: The tables to use.
             attempts: How often a command is carried out at most.
             options: For `sqlalchemy.ext.asyncio.create_async_engine`.
+
+        Raises:
+            InvalidFieldError: The address is none, or names another driver; the error says which one will do.
+            MissingExtraError: The driver is not installed.
         """
-        engine = AsyncEngine(own_engine(url, options, create=_synchronous_side))
+        engine = AsyncEngine(own_engine(url, options, create=_synchronous_side, awaited=True))
         return cls(engine, tables=tables, attempts=attempts)
 
     @staticmethod
@@ -123,10 +128,26 @@ class AsyncSqlStore(_Bridge[SqlStore]):
         return self._engine
 
     async def create_all(
-        self, *others: sa.Table, fill: Callable[[sa.Connection], object] | None = None
+        self,
+        *others: sa.Table,
+        fill: Callable[[AsyncConnection], Awaitable[object]]
+        | Callable[[sa.Connection], object]
+        | None = None,
     ) -> None:
-        """Create the tables that are not there yet, as `SqlStore.create_all` does; ``fill`` isn't awaited."""
-        await greenlet_spawn(self._inner.create_all, *others, fill=fill)
+        """Create the tables that are not there yet, as `SqlStore.create_all` does.
+
+        Args:
+            others: Tables of the host's in the same metadata, to be created with them.
+            fill: Puts the first rows in, in the same transaction. A coroutine function is given an
+                `AsyncConnection` and awaited; a plain one is given a `sqlalchemy.Connection`.
+
+        Raises:
+            RetryableError: Another process took too long.
+            InvalidFieldError: ``fill`` is no coroutine function, but returns what must be awaited; no row was
+                written.
+        """
+        filling = None if fill is None else self._filling(fill)
+        await carried_out(lambda: self._inner.create_all(*others, fill=filling))
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[R]], /) -> R:
         """Carry out work of the host's in a transaction and commit it, as `SqlStore.transact` does.
@@ -135,11 +156,7 @@ class AsyncSqlStore(_Bridge[SqlStore]):
             RetryableError: The last attempt ended so; nothing was written.
             OutcomeUnknownError: The connection was lost during the commit.
         """
-
-        def _within(connection: sa.Connection) -> R:
-            return await_only(work(AsyncConnection(self._engine, connection)))
-
-        return await carried_out(lambda: self._inner.transact(_within))
+        return await carried_out(lambda: self._inner.transact(self._within(work)))
 
     async def drop_all(self) -> None:
         """Remove the tables and all that is in them."""
@@ -156,6 +173,19 @@ class AsyncSqlStore(_Bridge[SqlStore]):
     async def close(self) -> None:
         """Close the engine's idle connections; a database in memory is gone then."""
         await self._engine.dispose()
+
+    def _within(self, work: Callable[[AsyncConnection], Awaitable[R]]) -> Callable[[sa.Connection], R]:
+        """Return work that is awaited as the synchronous side calls it."""
+        return lambda connection: await_only(work(AsyncConnection(self._engine, connection)))
+
+    def _filling(self, fill: Callable[[Any], object]) -> Callable[[sa.Connection], object]:
+        if is_asynchronous(fill):
+            return self._within(cast("Callable[[AsyncConnection], Awaitable[object]]", fill))
+
+        def plain(connection: sa.Connection) -> None:
+            check_result("fill", fill(connection), fill, "make it a coroutine function")
+
+        return plain
 
 
 class AsyncHostedStore(_Bridge[HostedStore]):

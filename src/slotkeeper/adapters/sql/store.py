@@ -26,6 +26,7 @@ from slotkeeper.adapters.sql.timeslots import SqlTimeslots
 from slotkeeper.adapters.sql.transaction import Transaction
 from slotkeeper.adapters.sql.turns import PATIENCE, THREADS, ThreadTurn, Turn
 from slotkeeper.desk.arguments import check_count
+from slotkeeper.desk.awaiting import check_plain, check_result
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
@@ -110,6 +111,10 @@ class SqlStore:
             tables: The tables to use.
             attempts: How often a command is carried out at most.
             options: For `sqlalchemy.create_engine`.
+
+        Raises:
+            InvalidFieldError: The address is none, or names another driver; the error says which one will do.
+            MissingExtraError: The driver is not installed.
         """
         return cls(own_engine(url, options), tables=tables, attempts=attempts)
 
@@ -143,7 +148,10 @@ class SqlStore:
 
         Raises:
             RetryableError: Another process took too long.
+            InvalidFieldError: What ``fill`` returns must be awaited, which only `AsyncSqlStore` does; no row
+                was written.
         """
+        check_plain("fill", fill, "AsyncSqlStore")
         with (
             self._connection(write=True) as connection,
             faults_told(self._backend),
@@ -151,7 +159,7 @@ class SqlStore:
         ):
             self._tables.metadata.create_all(connection, tables=[*self._tables.all, *others])
             if fill is not None:
-                fill(connection)
+                check_result("fill", fill(connection), fill, "AsyncSqlStore awaits it")
 
     def drop_all(self) -> None:
         """Remove the tables and all that is in them."""

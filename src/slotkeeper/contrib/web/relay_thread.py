@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from slotkeeper.desk import BookingDesk
+from slotkeeper.desk.awaiting import check_plain, is_asynchronous
 from slotkeeper.domain.event import Event
+from slotkeeper.errors import InvalidFieldError
 from slotkeeper.ports import Notifier
 
 _LOG: Final = logging.getLogger("slotkeeper")
@@ -26,9 +28,13 @@ class RelayThread:
     Args:
         notify: Told of each event, at least once, those of a booking in order.
         every: How long it waits before it looks again.
+
+    Raises:
+        InvalidFieldError: ``notify`` is a coroutine function; `RelayTask` takes it.
     """
 
     def __init__(self, notify: Notifier, *, every: dt.timedelta = EVERY) -> None:
+        check_plain("notify", notify, "RelayTask")
         self._notify, self._every = notify, every.total_seconds()
         self._woken, self._stopped = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -43,7 +49,13 @@ class RelayThread:
         self._woken.set()
 
     def start(self, desk: BookingDesk) -> Self:
-        """Begin to relay what a desk records; its store must commit."""
+        """Begin to relay what a desk records; its store must commit.
+
+        Raises:
+            InvalidFieldError: The desk is for event loops; `RelayTask` takes it.
+        """
+        if is_asynchronous(desk.relay):
+            raise InvalidFieldError("desk", desk, "must be a BookingDesk; RelayTask takes the other")
         self._stopped.clear()
         self._thread = threading.Thread(target=self._run, args=(desk,), name="slotkeeper relay", daemon=True)
         self._thread.start()
