@@ -13,7 +13,6 @@ from slotkeeper import errors
 from slotkeeper.domain.explanation import Explanation, Inactive
 from slotkeeper.errors import SlotkeeperError
 
-
 NOW: Final = dt.datetime(2025, 10, 23, 9, tzinfo=dt.UTC)
 WALL: Final = dt.datetime(2025, 10, 26, 2, 30)
 REFUSED: Final = Explanation("cut", NOW, (Inactive("service", "cut"),))
