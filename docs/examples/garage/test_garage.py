@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -386,6 +389,15 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
         again = app.post("/api/bookings", "alice", wish(day), headers=key)
         assert (again.status_code, again.json()) == (200, first.json())
         assert app.get(f"/api/bookings?id={first.json()['id']}", "alice").json()["date"] == day
+
+
+def test_what_nobody_expects_is_a_server_error(tmp_path: Path) -> None:
+    file = tmp_path / "broken.sqlite3"
+    with running("garage", f"sqlite:///{file}", now=NOW) as app:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE garage_users")
+        answer = app.get("/api/bookings", "alice")
+        assert (answer.status_code, answer.json()) == (500, {"error": "Server error"})
 
 
 def test_its_openapi_document_tells_every_endpoint(app: Running) -> None:

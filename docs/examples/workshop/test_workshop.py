@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -648,6 +651,19 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
     with running("workshop", database, now=NOW) as app:
         read = app.get(path_of(reservation), "jan").json()
         assert {**read, **reservation} == read
+
+
+def test_what_nobody_expects_is_told_in_the_endpoints_shape(tmp_path: Path) -> None:
+    file = tmp_path / "broken.sqlite3"
+    with running("workshop", f"sqlite:///{file}", now=NOW) as app:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE workshop_users")
+        once = {"Connection": "close"}  # as the server does after an error
+        answer = app.get("/reservations/available?service_id=1", "jan", headers=once)
+        assert (answer.status_code, answer.json()) == (500, {"error": "Internal server error"})
+        answer = app.get("/api/reservations", "jan", headers=once)
+        told = {"error": "Internal Server Error", "message": "An unexpected error occurred"}
+        assert (answer.status_code, answer.json()) == (500, told)
 
 
 def test_its_openapi_document_tells_every_endpoint(app: Running) -> None:
