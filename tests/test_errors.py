@@ -4,6 +4,7 @@ import inspect
 import pickle
 import re
 from typing import Final
+from uuid import UUID
 
 import attrs
 import pytest
@@ -68,6 +69,7 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
     (errors.InvalidInputError(), "invalid_input"),
     (errors.NaiveDatetimeError(WALL), "2025-10-26 02:30:00 has no offset"),
     (errors.InvalidInstantError("soon"), "'soon' is not an instant"),
+    (errors.InvalidInstantError(dt.datetime.min), "0001-01-01T00:00:00 is not an instant"),
     (errors.InvalidIntervalError(NOW, NOW), "must end after it starts"),
     (errors.InvalidZoneError("localtime"), "'localtime' is not the name of an IANA time zone"),
     (errors.NonexistentTimeError(WALL, "Europe/Berlin"), "does not exist in Europe/Berlin"),
@@ -77,6 +79,9 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
         errors.InvalidFieldError("Service.step", -5, "must be positive"),
         "Service.step must be positive, got -5",
     ),
+    (errors.InvalidFieldError("end", NOW, "is late"), "end is late, got 2025-10-23T09:00Z"),
+    (errors.InvalidFieldError("day", NOW.date(), "is no day"), "day is no day, got 2025-10-23"),
+    (errors.InvalidFieldError("length", NOW - NOW, "is none"), "length is none, got 0:00:00"),
     (errors.ParseError("x", "a duration"), "cannot read 'x' as a duration"),
     (errors.CurrencyMismatchError("EUR", "JPY"), "cannot combine EUR with JPY"),
     (
@@ -84,6 +89,7 @@ RAISED: Final[list[tuple[SlotkeeperError, str]]] = [
         "held is dead; done is unreachable",
     ),
     (errors.NotFoundError("booking", 7), "no booking with id 7"),
+    (errors.NotFoundError("booking", UUID(int=7)), "id 00000000-0000-0000-0000-000000000007"),
     (errors.RefusedError(REFUSED), "switched off"),
     (errors.OutsideHoursError(REFUSED), "switched off"),
     (errors.NoticeError(REFUSED), "switched off"),
@@ -194,6 +200,24 @@ def test_codes_are_unique() -> None:
 
 def test_every_error_is_tried_here() -> None:
     assert {type(error) for error, _ in RAISED} == set(classes().values())
+
+
+class OutOfRange(dt.tzinfo):
+    """A zone that is no good."""
+
+    def utcoffset(self, _: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(days=2)
+
+    def dst(self, _: dt.datetime | None) -> None:
+        """It knows none."""
+
+    def tzname(self, _: dt.datetime | None) -> None:
+        """It has none."""
+
+
+def test_a_time_whose_zone_is_no_good_is_quoted_as_python_writes_it() -> None:
+    error = errors.InvalidInstantError(dt.datetime(2025, 10, 23, tzinfo=OutOfRange()))
+    assert error.describe().startswith("datetime.datetime(2025, 10, 23")
 
 
 @pytest.mark.parametrize(("error", "message"), RAISED, ids=lambda one: type(one).__name__)

@@ -52,13 +52,14 @@ The fields are positional, so that every error survives pickling; the message is
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 import attrs
 
 if TYPE_CHECKING:
     # Only for the reader and the checker: nothing of the library is imported here at run time.
-    import datetime as dt  # noqa: TC004
     from collections.abc import Iterable
 
     from slotkeeper.domain.explanation import Explanation  # noqa: TC004
@@ -75,6 +76,18 @@ def _written(instant: dt.datetime) -> str:
         return instant.isoformat()
     precision = "auto" if instant.second or instant.microsecond else "minutes"
     return f"{instant.replace(tzinfo=None).isoformat(timespec=precision)}Z"
+
+
+def _quoted(value: object) -> str:
+    """Return a value as sentences for people quote it: times in ISO 8601, UUIDs bare, all else as Python."""
+    try:
+        if isinstance(value, dt.datetime) and value.tzinfo is not None:
+            return _written(value)
+        if isinstance(value, dt.date | dt.time):
+            return value.isoformat()
+    except (ValueError, OverflowError):  # of a tzinfo that is no good
+        return repr(value)
+    return str(value) if isinstance(value, dt.timedelta | UUID) else repr(value)
 
 
 @attrs.define(slots=False)
@@ -121,7 +134,7 @@ class InvalidInstantError(InvalidInputError):
     value: object
 
     def describe(self) -> str:
-        return f"{self.value!r} is not an instant between the years 1 and 9999 in UTC"
+        return f"{_quoted(self.value)} is not an instant between the years 1 and 9999 in UTC"
 
 
 @attrs.define(slots=False)
@@ -193,7 +206,7 @@ class InvalidFieldError(InvalidInputError):
     reason: str
 
     def describe(self) -> str:
-        return f"{self.field} {self.reason}, got {self.value!r}"
+        return f"{self.field} {self.reason}, got {_quoted(self.value)}"
 
 
 @attrs.define(slots=False)
@@ -205,7 +218,7 @@ class ParseError(InvalidInputError):
     expected: str
 
     def describe(self) -> str:
-        return f"cannot read {self.text!r} as {self.expected}"
+        return f"cannot read {_quoted(self.text)} as {self.expected}"
 
 
 @attrs.define(slots=False)
@@ -240,7 +253,7 @@ class NotFoundError(SlotkeeperError, LookupError):
     id: object
 
     def describe(self) -> str:
-        return f"no {self.kind} with id {self.id!r}"
+        return f"no {self.kind} with id {_quoted(self.id)}"
 
 
 @attrs.define(slots=False)
@@ -392,7 +405,8 @@ class ForbiddenError(SlotkeeperError):
     needs: tuple[str, ...] = attrs.field(converter=_texts)
 
     def describe(self) -> str:
-        return f"{self.actor_id!r} may not {self.action}; it takes {' or '.join(self.needs) or 'nobody'}"
+        needed = " or ".join(self.needs) or "nobody"
+        return f"{_quoted(self.actor_id)} may not {self.action}; it takes {needed}"
 
 
 @attrs.define(slots=False)
@@ -450,7 +464,7 @@ class StaleVersionError(ConcurrencyError):
     actual: int
 
     def describe(self) -> str:
-        return f"{self.kind} {self.id!r} is at version {self.actual}, not {self.expected}"
+        return f"{self.kind} {_quoted(self.id)} is at version {self.actual}, not {self.expected}"
 
 
 @attrs.define(slots=False)
@@ -462,7 +476,7 @@ class DuplicateIdError(ConcurrencyError):
     id: object
 
     def describe(self) -> str:
-        return f"there is a {self.kind} with id {self.id!r} already"
+        return f"there is a {self.kind} with id {_quoted(self.id)} already"
 
 
 @attrs.define(slots=False)

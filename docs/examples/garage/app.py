@@ -14,23 +14,30 @@ import uvicorn
 from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 import slotkeeper as sk
-from slotkeeper.adapters.sql import SqlStore, Tables
+from slotkeeper.adapters.sql import SqlStore, Tables, exact_text
 from slotkeeper.contrib import web
 
 ZONE: Final = "Europe/Warsaw"
 HOURS: Final = {"MO-SA": "08:00-18:00"}
-STATUSES: Final[dict[type[sk.SlotkeeperError], int]] = {
-    sk.RefusedError: 400,
-    sk.LifecycleError: 400,
-    sk.ForbiddenError: 404,
-}
+BOOKING: Final = "id userId=customer_id vehicleId serviceId=service_id date time status service vehicle"
+STATUSES: Final = {sk.RefusedError: 400, sk.LifecycleError: 400, sk.ForbiddenError: 404}
 TEXTS: Final[dict[type[sk.SlotkeeperError], str]] = {
-    sk.SlotTakenError: "Time slot not available",
+    sk.SlotkeeperError: "Server error",
+    sk.InvalidInputError: "Invalid request",
+    sk.NotFoundError: "{kind} not found",
     sk.ForbiddenError: "Booking not found",
+    sk.RefusedError: "Time slot not available",
+    sk.NoticeError: "Time slot is in the past",
+    sk.OutsideHoursError: "The garage is closed at that time",
+    sk.OffGridError: "Bookings start on the hour or half past",
+    sk.LifecycleError: "Booking can no longer be changed",
+    sk.ConcurrencyError: "Please try again",
+    sk.IdempotencyMismatchError: "Idempotency-Key was used for another request",
+    sk.IdempotencyPendingError: "The first request with this Idempotency-Key still runs",
 }
 
 LARGEST: Final = 2**31 - 1
@@ -41,14 +48,14 @@ TABLES: Final = Tables(METADATA)
 USERS: Final = sa.Table(
     "garage_users",
     METADATA,
-    sa.Column("name", sa.String(80), primary_key=True),
-    sa.Column("token", sa.String(80)),
+    sa.Column("name", exact_text(80), primary_key=True),
+    sa.Column("token", exact_text(80), unique=True, nullable=False),
 )
 VEHICLES: Final = sa.Table(
     "garage_vehicles",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("userId", sa.String(80), nullable=False),
+    sa.Column("userId", exact_text(80), nullable=False),
     sa.Column("make", sa.String(200), nullable=False),
     sa.Column("model", sa.String(200), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
@@ -58,29 +65,23 @@ NOTIFICATIONS: Final = sa.Table(
     "garage_notifications",
     METADATA,
     sa.Column("event", sa.String(80), primary_key=True),
-    sa.Column("userId", sa.String(80), nullable=False),
+    sa.Column("userId", exact_text(80), nullable=False),
     sa.Column("bookingId", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(40), nullable=False),
 )
 
 
-class Strict(BaseModel):
-    """A body whose members are of the types that they are written as."""
-
-    model_config = ConfigDict(strict=True)
-
-
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
 
-class NewVehicle(Strict):
+class NewVehicle(BaseModel, strict=True):
     make: Name
     model: Name
     year: int = Field(ge=1900)
     notes: str | None = Field(default=None, max_length=2000, pattern=r"^[^\x00]*$")
 
 
-class NewBooking(Strict):
+class NewBooking(BaseModel, strict=True):
     serviceId: int  # noqa: N815 - the document's own name
     date: str = Field(examples=["2025-10-23"])
     time: str = Field(examples=["9:30"])
@@ -88,7 +89,7 @@ class NewBooking(Strict):
     vehicle: NewVehicle | None = None
 
 
-class Change(Strict):
+class Change(BaseModel, strict=True):
     date: str | None = None
     time: str | None = None
     status: str | None = None
@@ -110,66 +111,58 @@ class Garage:
     def desk(self, connection: sa.Connection | None = None) -> sk.BookingDesk:
         store = self.store if connection is None else SqlStore.on(connection, tables=TABLES)
         return sk.BookingDesk(
-            store,
-            clock=self.serving.clock,
-            lifecycle=sk.GUARDED,
-            numbered=True,
-            subscribers=[self.relay],
+            store, clock=self.serving.clock, lifecycle=sk.GUARDED, numbered=True, subscribers=[self.relay]
         )
 
     def read(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self.store.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def user(self, authorization: str | None) -> sk.Actor:
+    def user(self, authorization: str | None) -> sk.Actor | None:
         token = web.bearer_token(authorization)
-        for row in self.read(sa.select(USERS.c.name).where(USERS.c.token == token)):
-            return sk.Actor(row["name"])
-        raise HTTPException(401, "Unauthorized")
+        found = self.read(sa.select(USERS.c.name).where(USERS.c.token == token)) if token else []
+        return sk.Actor(found[0]["name"]) if found else None
 
     def vehicle_of(self, connection: sa.Connection, user: sk.Actor, given: NewBooking) -> int:
         """Return the vehicle that is to be serviced: one of the customer's, or a new one."""
         if given.vehicleId is not None:
-            owner = sa.select(VEHICLES.c.userId).where(VEHICLES.c.id == max(0, min(given.vehicleId, LARGEST)))
-            found = connection.scalar(owner)
-            if found != user.id:
-                raise (
-                    HTTPException(403, "Not your vehicle")
-                    if found
-                    else sk.NotFoundError("vehicle", given.vehicleId)
-                )
-            return given.vehicleId
+            number = max(0, min(given.vehicleId, LARGEST))
+            owner = connection.scalar(sa.select(VEHICLES.c.userId).where(VEHICLES.c.id == number))
+            if owner is None:
+                raise sk.NotFoundError("vehicle", given.vehicleId)
+            if owner != user.id:
+                raise refusal(403, "Not your vehicle")
+            return number
         if given.vehicle is None:
-            raise HTTPException(400, "Vehicle information required")
+            raise refusal(400, "Vehicle information required")
         if given.vehicle.year > self.serving.clock().year + 1:
             raise sk.InvalidFieldError("year", given.vehicle.year, "must not be after the next one")
         facts = given.vehicle.model_dump() | {"userId": user.id, "notes": given.vehicle.notes or ""}
         key = connection.execute(VEHICLES.insert().values(facts)).inserted_primary_key
         return int(key[0]) if key else 0
 
-    def shown(self, bookings: list[sk.Booking]) -> list[dict[str, Any]]:
-        """Return bookings as customers see them, by the clock of the garage."""
-        ids = {one.attributes["vehicleId"] for one in bookings}
-        vehicles = {row["id"]: row for row in self.read(sa.select(VEHICLES).where(VEHICLES.c.id.in_(ids)))}
-        services = {one.id: one for one in self.desk().services(active=None)}
-        return [
-            {
-                "id": (facts := web.booking_facts(one, zone=ZONE))["id"],
-                "userId": facts["customer_id"],
-                "vehicleId": one.attributes["vehicleId"],
-                "serviceId": facts["service_id"],
-                "date": facts["date"],
-                "time": facts["time"],
-                "status": facts["status"],
-                "service": {
-                    "id": facts["service_id"],
-                    "name": services[one.service_id].name,
-                    "duration": facts["duration"],
-                },
-                "vehicle": vehicles[one.attributes["vehicleId"]],
-            }
-            for one in bookings
-        ]
+    def bookings_of(self, user: sk.Actor) -> list[sk.Booking]:
+        """Return all bookings of a customer's, the latest first."""
+        found, part = list[sk.Booking](), sk.Listing(order="-start", limit=100)
+        while True:
+            page = self.desk().find(customer_id=user.id, listing=part)
+            found += page.items
+            if page.next is None:
+                return found
+            part = attrs.evolve(part, after=page.next)
+
+    def shown(self, user: sk.Actor, bookings: list[sk.Booking]) -> list[dict[str, Any]]:
+        """Return bookings of a customer's with their service and vehicle, by the clock of the garage."""
+        own = sa.select(VEHICLES).where(VEHICLES.c.userId == user.id)
+        vehicles = {row["id"]: row for row in self.read(own)}
+        names = {one.id: one.name for one in self.desk().services(active=None)}
+        rows = []
+        for one in bookings:
+            facts = {**web.booking_facts(one, zone=ZONE), **one.attributes}
+            service = {"id": one.service_id, "name": names[one.service_id], "duration": facts["duration"]}
+            facts |= {"service": service, "vehicle": vehicles[facts["vehicleId"]]}
+            rows.append(web.picked(facts, BOOKING))
+        return rows
 
     def notify(self, event: sk.Event) -> None:
         """Tell the customer what has become of a booking, once for each event."""
@@ -179,28 +172,23 @@ class Garage:
             "bookingId": event.booking_id,
             "kind": event.action,
         }
+        known = sa.select(NOTIFICATIONS.c.event).where(NOTIFICATIONS.c.event == row["event"])
 
         def add(connection: sa.Connection) -> None:
-            if (
-                connection.scalar(
-                    sa.select(NOTIFICATIONS.c.event).where(NOTIFICATIONS.c.event == row["event"])
-                )
-                is None
-            ):
+            if connection.scalar(known) is None:
                 connection.execute(NOTIFICATIONS.insert().values(row))
 
         self.store.transact(add)
 
 
+def refusal(status: int, text: str) -> web.AnswerError:
+    return web.AnswerError(web.Answer(status, {"error": text}))
+
+
 def answer(error: sk.SlotkeeperError) -> web.Answer:
-    """Return the answer to an error, in the document's shape."""
-    told = web.problem(error, STATUSES)
-    text = next((TEXTS[kind] for kind in type(error).__mro__ if kind in TEXTS), None)
-    if isinstance(error, sk.NotFoundError):
-        text = f"{error.kind.capitalize()} not found"
-    if isinstance(error, sk.ParseError | sk.InvalidFieldError):
-        text = "Invalid request"
-    return web.Answer(told.status, {"error": text or told.detail}, told.headers)
+    """Return the answer to an error, in the document's shape and in the garage's own words."""
+    told = web.problem(error, STATUSES, TEXTS)
+    return web.Answer(told.status, {"error": told.detail}, told.headers)
 
 
 def rendered(given: web.Answer) -> Response:
@@ -213,7 +201,7 @@ def start_of(body: NewBooking | Change) -> dt.datetime:
     return sk.resolve(wall, ZONE, gap=sk.GapPolicy.RAISE, fold=sk.FoldPolicy.EARLIER)
 
 
-app = FastAPI(title="Garage")
+app = FastAPI(title="Garage", strict_content_type=False)
 
 
 def here(request: Request) -> Garage:
@@ -222,7 +210,10 @@ def here(request: Request) -> Garage:
 
 
 def signed_in(garage: Here, authorization: Annotated[str | None, Header()] = None) -> sk.Actor:
-    return garage.user(authorization)
+    user = garage.user(authorization)
+    if user is None:
+        raise refusal(401, "Unauthorized")
+    return user
 
 
 async def raw_body(request: Request) -> bytes:
@@ -235,8 +226,8 @@ Here = Annotated[Garage, Depends(here)]
 User = Annotated[sk.Actor, Depends(signed_in)]
 Raw = Annotated[bytes, Depends(raw_body)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
-Number = Annotated[int, Query(alias="id")]
-AnyNumber = Annotated[int | None, Query(alias="id")]
+Number = Annotated[str, Query(alias="id", pattern="^-?[0-9]{1,99}$")]
+AnyNumber = Annotated[str, Query(alias="id", pattern="^(-?[0-9]{1,99})?$")]
 
 
 @app.get("/health")
@@ -269,31 +260,28 @@ def create(garage: Here, user: User, body: NewBooking, raw: Raw, key: Key = None
 
 
 @app.get("/api/bookings")
-def read(garage: Here, user: User, number: AnyNumber = None) -> Any:
-    if number is not None:
-        return garage.shown([garage.desk().get(number, actor=user)])[0]
-    every = sk.Listing(order="-start", limit=10_000)
-    return garage.shown(list(garage.desk().find(customer_id=user.id, listing=every).items))
+def read(garage: Here, user: User, number: AnyNumber = "") -> Any:
+    if number:
+        return garage.shown(user, [garage.desk().get(int(number), actor=user)])[0]
+    return garage.shown(user, garage.bookings_of(user))
 
 
 @app.patch("/api/bookings")
 def change(garage: Here, user: User, number: Number, body: Change, _: Raw) -> dict[str, Any]:
-    desk = garage.desk()
-    desk.get(number, actor=user)
+    desk, booking = garage.desk(), int(number)
+    desk.get(booking, actor=user)
     if body.status is None:
-        return garage.shown([desk.reschedule(number, start_of(body), actor=user).booking])[0]
+        return garage.shown(user, [desk.reschedule(booking, start_of(body), actor=user).booking])[0]
     if body.status != "cancelled" or body.date is not None or body.time is not None:
         raise sk.InvalidFieldError("status", body.status, "must be cancelled, and stand alone")
-    return garage.shown([desk.cancel(number, actor=user).booking])[0]
+    return garage.shown(user, [desk.cancel(booking, actor=user).booking])[0]
 
 
 @app.get("/api/availability")
 def availability(garage: Here, request: Request) -> dict[str, list[str]]:
     asked = web.Parameters(request.query_params)
-    day = sk.day_interval(asked.date("date"), ZONE)
-    service, found = asked.integer("serviceId"), list[sk.Slot]()
-    if day is not None:
-        found = garage.desk().slots(service, day, one_per_start=True)
+    day, service = sk.day_interval(asked.date("date"), ZONE), asked.integer("serviceId")
+    found = garage.desk().slots(service, day, one_per_start=True) if day else []
     return {"slots": [web.local_text(one.start, ZONE)[11:] for one in found]}
 
 
@@ -307,10 +295,18 @@ def refused(_: Request, error: sk.SlotkeeperError) -> Response:
     return rendered(answer(error))
 
 
+@app.exception_handler(web.AnswerError)
+def answered(_: Request, error: web.AnswerError) -> Response:
+    return rendered(error.answer)
+
+
 @app.exception_handler(RequestValidationError)
-def malformed(_: Request, error: RequestValidationError) -> Response:
-    wrong = [".".join(map(str, one["loc"])) for one in error.errors()]
-    return JSONResponse({"error": "Invalid request", "fields": wrong}, 400)
+@app.exception_handler(400)
+def malformed(request: Request, _: Exception) -> Response:
+    """Answer a body that cannot be read, which FastAPI finds before it has asked whose it is."""
+    known = here(request).user(request.headers.get("Authorization"))
+    error = refusal(400, "Invalid request") if known else refusal(401, "Unauthorized")
+    return rendered(error.answer)
 
 
 @app.exception_handler(HTTPException)
@@ -319,8 +315,7 @@ def failed(_: Request, error: HTTPException) -> Response:
 
 
 @app.exception_handler(Exception)
-def broken(_: Request, error: Exception) -> Response:
-    del error
+def broken(*_: object) -> Response:
     return JSONResponse({"error": "Server error"}, 500)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,21 +110,30 @@ def test_what_overlaps_is_refused_and_what_touches_is_not(app: Running, day: str
     booked(app, day, "8:30")
 
 
+PAST = "Time slot is in the past"
+CLOSED = "The garage is closed at that time"
+OFF_GRID = "Bookings start on the hour or half past"
+
+
 @pytest.mark.parametrize(
-    ("date", "time"),
+    ("date", "time", "told"),
     [
-        ("2025-10-21", "9:00"),  # in the past
-        ("2025-10-22", "17:00"),  # in the past by half an hour
-        ("2026-03-01", "9:00"),  # a Sunday
-        ("2026-03-02", "7:30"),  # before it opens
-        ("2026-03-02", "17:45"),  # off the grid, and over the end
-        ("2026-03-02", "18:00"),
-        ("2026-03-02", "9:10"),  # off the grid
+        ("2025-10-21", "9:00", PAST),
+        ("2025-10-22", "17:00", PAST),  # by half an hour
+        ("2026-03-01", "9:00", CLOSED),  # a Sunday
+        ("2026-03-02", "7:30", CLOSED),
+        ("2026-03-02", "17:45", CLOSED),  # off the grid, and over the end
+        ("2026-03-02", "18:00", CLOSED),
+        ("2026-03-02", "9:10", OFF_GRID),
+        ("2026-10-25", "2:30", CLOSED),  # what clocks read twice
+        ("2026-03-29", "2:30", "Invalid request"),  # what clocks skip
+        ("0001-01-01", "0:00", "Invalid request"),  # earlier in UTC than there are years
+        ("9999-12-31", "23:30", CLOSED),
     ],
 )
-def test_a_time_that_is_not_offered_is_refused(app: Running, date: str, time: str) -> None:
+def test_a_time_that_is_not_offered_is_refused(app: Running, date: str, time: str, told: str) -> None:
     answer = app.post("/api/bookings", "alice", wish(date, time))
-    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert (answer.status_code, answer.json()) == (400, {"error": told})
 
 
 @pytest.mark.parametrize(
@@ -148,7 +161,7 @@ def test_a_time_that_is_not_offered_is_refused(app: Running, date: str, time: st
 )
 def test_what_cannot_be_meant_is_an_invalid_request(app: Running, change: dict[str, Any]) -> None:
     answer = app.post("/api/bookings", "alice", {**wish("2026-03-02"), **change})
-    assert (answer.status_code, answer.json()["error"]) == (400, "Invalid request")
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid request"})
 
 
 def test_a_vehicle_is_required(app: Running) -> None:
@@ -156,18 +169,24 @@ def test_a_vehicle_is_required(app: Running) -> None:
     assert (answer.status_code, answer.json()) == (400, {"error": "Vehicle information required"})
 
 
-@pytest.mark.parametrize("body", MALFORMED, ids=lambda body: repr(body[:12]))
-def test_a_malformed_body_is_an_invalid_request(app: Running, body: bytes) -> None:
+HUGE = b'{"serviceId": ' + b"9" * 5000 + b"}"
+
+
+@pytest.mark.parametrize("body", [*MALFORMED, HUGE], ids=lambda body: repr(body[:12]))
+def test_a_malformed_body_is_an_invalid_request_once_it_is_known_who_sends_it(
+    app: Running, body: bytes
+) -> None:
+    headers = {"content-type": "application/json"}
     for method in ("POST", "PATCH"):
-        answer = app.ask(
-            method,
-            "/api/bookings?id=1",
-            "alice",
-            content=body,
-            headers={"content-type": "application/json"},
-        )
-        assert answer.status_code == 400
-        assert "error" in answer.json()
+        for user, told in (("alice", (400, "Invalid request")), ("nobody", (401, "Unauthorized"))):
+            answer = app.ask(method, "/api/bookings?id=1", user, content=body, headers=headers)
+            assert (answer.status_code, answer.json()) == (told[0], {"error": told[1]})
+
+
+def test_a_body_needs_no_content_type(app: Running, day: str) -> None:
+    answer = app.ask("POST", "/api/bookings", "alice", content=json.dumps(wish(day)).encode())
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == 200, answer.text
 
 
 def test_an_unknown_service_or_vehicle_is_not_found_and_a_strangers_is_forbidden(
@@ -201,12 +220,29 @@ def test_who_is_unknown_is_unauthorized(app: Running, token: str | None) -> None
     assert {(one.status_code, one.text) for one in answers} == {(401, '{"error":"Unauthorized"}')}
 
 
+@pytest.mark.parametrize("name", ["Alice", "ALICE", "al\u00edce"])
+def test_who_is_written_otherwise_is_unknown(app: Running, name: str) -> None:
+    header = f"Bearer demo-{name}".encode()
+    answer = app.get("/api/bookings", headers={"Authorization": header})
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
 def test_bookings_are_listed_to_their_owner_only_the_latest_date_first(app: Running, day: str) -> None:
     numbers = [booked(app, day, time) for time in ("9:00", "11:00", "10:00")]
     listed = app.get("/api/bookings", "alice").json()
     assert [one["id"] for one in listed if one["date"] == day] == [numbers[1], numbers[2], numbers[0]]
     assert [one["date"] for one in listed] == sorted((one["date"] for one in listed), reverse=True)
     assert not {one["id"] for one in app.get("/api/bookings", "bob").json()} & set(numbers)
+
+
+def test_all_bookings_are_listed_however_many(database: str) -> None:
+    with running("garage", database, now=NOW) as app:
+        days = [str(dt.date(2030, 1, 1) + dt.timedelta(weeks=number)) for number in range(6)]
+        times = [f"{hour}:{minute}" for hour in range(8, 18) for minute in ("00", "30")]
+        numbers = [booked(app, day, time) for day in days for time in times]
+        listed = app.get("/api/bookings?id=", "alice").json()
+        assert listed == app.get("/api/bookings", "alice").json()
+        assert [one["id"] for one in listed if one["date"] in days] == numbers[::-1]
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "999999", "9" * 30])
@@ -221,8 +257,18 @@ def test_a_booking_that_is_not_there_or_someone_elses_is_not_found(
         assert (answer.status_code, answer.json()) == (404, {"error": "Booking not found"})
 
 
-def test_an_id_that_is_no_number_is_an_invalid_request(app: Running) -> None:
-    assert app.get("/api/bookings?id=first", "alice").status_code == 400
+@pytest.mark.parametrize(
+    "number", ["first", "1_0", "+10", "%2B10", "10.0", "1e1", "%201", "1%0A", "%D9%A1", "9" * 5000]
+)
+def test_an_id_that_is_no_number_is_an_invalid_request(app: Running, number: str) -> None:
+    path = f"/api/bookings?id={number}"
+    for answer in (app.get(path, "alice"), app.patch(path, "alice", {"status": "cancelled"})):
+        assert (answer.status_code, answer.json()) == (400, {"error": "Invalid request"})
+
+
+def test_an_empty_id_names_no_booking_to_change(app: Running) -> None:
+    answer = app.patch("/api/bookings?id=", "alice", {"status": "cancelled"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid request"})
 
 
 def test_a_booking_is_moved_and_frees_its_old_time(app: Running, day: str) -> None:
@@ -241,7 +287,8 @@ def test_a_cancelled_booking_is_free_and_final(app: Running, day: str) -> None:
     assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     again = app.patch(f"/api/bookings?id={number}", "alice", {"status": "cancelled"})
     moved = app.patch(f"/api/bookings?id={number}", "alice", {"date": day, "time": "10:00"})
-    assert (again.status_code, moved.status_code) == (400, 400)
+    told = {"error": "Booking can no longer be changed"}
+    assert [(one.status_code, one.json()) for one in (again, moved)] == [(400, told), (400, told)]
     booked(app, day)
 
 
@@ -250,7 +297,7 @@ def test_a_cancelled_booking_is_free_and_final(app: Running, day: str) -> None:
 )
 def test_another_change_is_an_invalid_request(app: Running, day: str, change: dict[str, str]) -> None:
     answer = app.patch(f"/api/bookings?id={booked(app, day)}", "alice", change)
-    assert (answer.status_code, answer.json()["error"]) == (400, "Invalid request")
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid request"})
 
 
 def test_availability_is_public_and_shows_what_can_be_booked(app: Running, day: str) -> None:
@@ -302,6 +349,21 @@ def test_a_repeat_with_its_key_gets_the_first_answer(app: Running, day: str) -> 
     assert (again.status_code, again.json()) == (400, {"error": "Time slot not available"})
 
 
+def test_a_refusal_of_the_garages_own_is_kept_under_its_key(app: Running, day: str) -> None:
+    refusals = {
+        "Vehicle information required": ("alice", wish(day, vehicleId=None), 400),
+        "Not your vehicle": ("bob", wish(day), 403),
+    }
+    for told, (user, asked, status) in refusals.items():
+        key = {"Idempotency-Key": f"{told} {day}"}
+        for _ in range(2):
+            answer = app.post("/api/bookings", user, asked, headers=key)
+            assert (answer.status_code, answer.json()) == (status, {"error": told})
+        other = app.post("/api/bookings", user, {**asked, "time": "10:00"}, headers=key)
+        used = {"error": "Idempotency-Key was used for another request"}
+        assert (other.status_code, other.json()) == (422, used)
+
+
 def test_of_many_repeats_at_once_one_books(app: Running, day: str) -> None:
     key = {"Idempotency-Key": f"many {day}"}
     answers = at_once([partial(app.post, "/api/bookings", "alice", wish(day), headers=key)] * 8)
@@ -327,6 +389,15 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
         again = app.post("/api/bookings", "alice", wish(day), headers=key)
         assert (again.status_code, again.json()) == (200, first.json())
         assert app.get(f"/api/bookings?id={first.json()['id']}", "alice").json()["date"] == day
+
+
+def test_what_nobody_expects_is_a_server_error(tmp_path: Path) -> None:
+    file = tmp_path / "broken.sqlite3"
+    with running("garage", f"sqlite:///{file}", now=NOW) as app:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE garage_users")
+        answer = app.get("/api/bookings", "alice")
+        assert (answer.status_code, answer.json()) == (500, {"error": "Server error"})
 
 
 def test_its_openapi_document_tells_every_endpoint(app: Running) -> None:

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
-from functools import singledispatch
-from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from functools import partial
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import attrs
 import sqlalchemy as sa
 import uvicorn
-from fastapi import Depends, FastAPI, Header, Path, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Depends, FastAPI, Header, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 
 import slotkeeper as sk
-from slotkeeper.adapters.sql import AsyncSqlStore, SqlStore, Tables
+from slotkeeper.adapters.sql import AsyncSqlStore, SqlStore, Tables, exact_text
 from slotkeeper.contrib import web
+
+R = TypeVar("R")
 
 STAFF: Final = "secretariat"
 SECRETARIAT: Final = sk.HasRole(STAFF)
@@ -45,17 +45,32 @@ LIFECYCLE: Final = sk.Lifecycle(
     name="reservation",
 )
 MINUTE: Final = dt.timedelta(minutes=1)
+MONTH: Final = dt.timedelta(days=30)
+AVAILABLE: Final = "/reservations/available"
+LISTED: Final = (
+    "id service_id service_name service_duration_minutes=duration vehicle_license_plate=plate"
+    " employee_id=resource_id employee_name start_ts=start end_ts=end status created_at updated_at"
+)
+WHOLE: Final = f"{LISTED} user_id=customer_id vehicle_brand=brand vehicle_model=model recommendation_text"
+
 FAULTS: Final[dict[type[sk.SlotkeeperError], tuple[str, str]]] = {
     sk.NoticeError: ("start_ts", "cannot be in the past"),
     sk.OffGridError: ("start_ts", "must be a full minute"),
     sk.DurationError: ("end_ts", "must match the duration of the service"),
 }
+STATUSES: Final = {**dict.fromkeys(FAULTS, 400), sk.LifecycleError: 400}
 KINDS: Final = {
     "booking": ("Reservation", "id"),
     "resource": ("Employee", "employee_id"),
     "service": ("Service", "service_id"),
+    "vehicle": ("Vehicle", "license_plate"),
 }
-STATUSES: Final = {**dict.fromkeys(FAULTS, 400), sk.LifecycleError: 400}
+INVALID: Final = {
+    "id": ("Invalid reservation ID", "Reservation ID must be a valid UUID"),
+    "page": ("Invalid query parameters", "page must be greater than 0"),
+    "limit": ("Invalid query parameters", "limit must be between 1 and 100"),
+}
+"""The document's own words about some fields."""
 
 METADATA: Final = sa.MetaData()
 TABLES: Final = Tables(METADATA)
@@ -63,13 +78,13 @@ USERS: Final = sa.Table(
     "workshop_users",
     METADATA,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("token", sa.String(80), unique=True, nullable=False),
+    sa.Column("token", exact_text(80), unique=True, nullable=False),
     sa.Column("role", sa.String(20), nullable=False),
 )
 VEHICLES: Final = sa.Table(
     "workshop_vehicles",
     METADATA,
-    sa.Column("license_plate", sa.String(20), primary_key=True),
+    sa.Column("license_plate", exact_text(20), primary_key=True),
     sa.Column("user_id", sa.ForeignKey(USERS.c.id), nullable=False),
     sa.Column("brand", sa.String(80), nullable=False),
     sa.Column("model", sa.String(80), nullable=False),
@@ -85,117 +100,77 @@ def recommendation(vehicle: dict[str, Any], service: sk.Service) -> str:
     return f"Based on your {car}, have fluids and tyres checked along with the {service.name.lower()}."
 
 
-class Strict(BaseModel):
-    """A body whose members are of the types that they are written as."""
-
-    model_config = ConfigDict(strict=True)
-
-
-Plate = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00]+$")]
-Instant = Annotated[str, Field(examples=["2025-10-23T09:00:00Z"])]
-
-
-class NewReservation(Strict):
-    service_id: int
-    vehicle_license_plate: Plate
-    employee_id: Annotated[str, Field(examples=["550e8400-e29b-41d4-a716-446655440000"])]
-    start_ts: Instant
-    end_ts: Instant
+COMMON: Final = {
+    "service_id": {"type": "integer"},
+    "vehicle_license_plate": {"type": "string", "minLength": 1, "maxLength": 20},
+    "start_ts": {"type": "string", "format": "date-time"},
+    "end_ts": {"type": "string", "format": "date-time"},
+}
+NEW: Final = {**COMMON, "employee_id": {"type": "string", "format": "uuid"}}
+CHANGES: Final = {**COMMON, "status": {"enum": ["New", "Completed", "Cancelled"]}}
 
 
-class Change(Strict):
-    service_id: int | None = None
-    vehicle_license_plate: Plate | None = None
-    start_ts: Instant | None = None
-    end_ts: Instant | None = None
-    status: str | None = None
-
-
-class Failure(Exception):  # noqa: N818 - an answer
-    """An answer of the workshop's own."""
-
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        self.answer = web.Answer(status, body)
-
-
-def invalid(message: str, *faults: tuple[str, str]) -> dict[str, Any]:
-    details = [{"field": field, "message": f"{field} {text}"} for field, text in faults]
-    return {"error": "Bad Request", "message": message, "details": details}
+def taking(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Tell OpenAPI what the body of a request may hold."""
+    schema = {"type": "object", "properties": properties, **more}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @attrs.frozen
 class Workshop:
-    """The desk and the workshop's own tables."""
+    """The desk and the workshop's own tables; within a transaction, on its connection."""
 
     store: AsyncSqlStore
     serving: web.Serving
     recommend: Recommend = recommendation
+    connection: AsyncConnection | None = None
 
-    def desk(self, connection: AsyncConnection | None = None) -> sk.AsyncBookingDesk:
-        return sk.AsyncBookingDesk(
-            self.store if connection is None else AsyncSqlStore.on(connection, tables=TABLES),
-            clock=self.serving.clock,
-            lifecycle=LIFECYCLE,
-            viewers=PARTIES,
-        )
+    async def transact(self, work: Callable[[Workshop], Awaitable[R]]) -> R:
+        """Do something that reads and writes, all of it or nothing."""
+        return await self.store.transact(lambda connection: work(attrs.evolve(self, connection=connection)))
+
+    def desk(self) -> sk.AsyncBookingDesk:
+        inner = AsyncSqlStore.on(self.connection, tables=TABLES) if self.connection else self.store
+        return sk.AsyncBookingDesk(inner, clock=self.serving.clock, lifecycle=LIFECYCLE, viewers=PARTIES)
 
     async def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        async with self.store.engine.connect() as connection:
+        lent = nullcontext(self.connection) if self.connection else self.store.engine.connect()
+        async with lent as connection:
             return [dict(row) for row in (await connection.execute(query)).mappings()]
 
     async def user(self, authorization: str | None) -> sk.Actor | None:
         token = web.bearer_token(authorization)
-        for row in await self.rows(sa.select(USERS).where(USERS.c.token == token)):
-            return sk.Actor(row["id"], roles=row["role"])
-        return None
+        found = await self.rows(sa.select(USERS).where(USERS.c.token == token)) if token else []
+        return sk.Actor(found[0]["id"], roles=found[0]["role"]) if found else None
 
-    async def vehicle(self, plate: str, owner: sk.Id | None) -> dict[str, Any]:
-        """Return a vehicle of a customer's."""
+    async def alone(self, customer: sk.Id | None) -> None:
+        """Wait for other changes of a customer's reservations to end."""
+        await self.rows(sa.select(USERS.c.id).where(USERS.c.id == customer).with_for_update())
+
+    async def vehicle(self, plate: str, owner: sk.Id | None, service_id: sk.Id) -> dict[str, Any]:
+        """Return what a reservation keeps about a vehicle of its customer's."""
         found = await self.rows(sa.select(VEHICLES).where(VEHICLES.c.license_plate == plate))
-        facts = {"license_plate": plate}
         if not found:
-            raise Failure(404, {"error": "Vehicle not found", "details": facts})
+            raise sk.NotFoundError("vehicle", plate)
         if found[0]["user_id"] != owner:
-            raise Failure(403, {"error": "Vehicle not owned by user", "details": facts})
-        return found[0]
-
-    async def facts_of(self, vehicle: dict[str, Any], service_id: sk.Id) -> dict[str, Any]:
-        """Return what a reservation keeps about its vehicle."""
+            raise refusal(403, {"error": "Vehicle not owned by user", "details": {"license_plate": plate}})
         service = await self.desk().get_service(service_id)
-        return {"plate": vehicle["license_plate"], "recommendation": self.recommend(vehicle, service)}
+        return {"plate": plate, "recommendation_text": self.recommend(found[0], service)}
 
-    async def shown(self, reservations: list[sk.Booking], *, whole: bool) -> list[dict[str, Any]]:
-        """Return reservations as the document has them, in a list or each as a whole."""
-        services = {one.id: one for one in await self.desk().services(active=None)}
+    async def shown(self, reservations: list[sk.Booking], names: str) -> list[dict[str, Any]]:
+        """Return facts about reservations under the names of the document."""
+        services = {one.id: one.name for one in await self.desk().services(active=None)}
         employees = {one.id: one.name for one in await self.desk().resources(active=None)}
-        plates = {one.attributes["plate"] for one in reservations} if whole else set()
+        plates = {one.attributes["plate"] for one in reservations}
         query = sa.select(VEHICLES).where(VEHICLES.c.license_plate.in_(plates))
-        vehicles = {row["license_plate"]: row for row in await self.rows(query)} if plates else {}
-        found = []
+        vehicles = {row["license_plate"]: row for row in await self.rows(query)}
+        rows = []
         for one in reservations:
-            facts, plate = web.booking_facts(one, LIFECYCLE), one.attributes["plate"]
-            row = {
-                "id": facts["id"],
-                "service_id": one.service_id,
-                "service_name": services[one.service_id].name,
-                "service_duration_minutes": facts["duration"],
-                "vehicle_license_plate": plate,
-                "employee_id": facts["resource_id"],
-                "employee_name": employees[one.resource_id],
-                "start_ts": facts["start"],
-                "end_ts": facts["end"],
-                "status": facts["status"],
-                "created_at": facts["created_at"],
-                "updated_at": facts["updated_at"],
-            }
-            if whole:
-                row |= {f"vehicle_{name}": vehicles[plate][name] for name in ("brand", "model")}
-                row |= {
-                    "user_id": facts["customer_id"],
-                    "recommendation_text": one.attributes["recommendation"],
-                }
-            found.append(row)
-        return found
+            facts = {**web.booking_facts(one, LIFECYCLE), **one.attributes}
+            facts |= vehicles[facts["plate"]]
+            facts |= {"service_name": services[one.service_id], "employee_name": employees[one.resource_id]}
+            rows.append(web.picked(facts, names))
+        return rows
 
 
 app = FastAPI(title="Workshop")
@@ -210,31 +185,27 @@ Here = Annotated[Workshop, Depends(here)]
 Token = Annotated[str | None, Header(alias="Authorization")]
 
 
-async def signed_in(workshop: Here, token: Token = None) -> sk.Actor:
+async def signed_in(workshop: Here, request: Request, token: Token = None) -> sk.Actor:
     user = await workshop.user(token)
     if user is None:
-        raise Failure(401, {"error": "Unauthorized", "message": "Authentication required"})
+        more = {} if request.url.path == AVAILABLE else {"message": "Authentication required"}
+        raise refusal(401, {"error": "Unauthorized", **more})
     return user
 
 
-async def raw_body(request: Request) -> bytes:
-    body = await request.body()
-    web.Fields.of_json(body)
-    return body
-
-
-def reservation_id(number: Annotated[str, Path()]) -> uuid.UUID:
-    try:
-        return web.Fields({"id": number}).uuid("id")
-    except sk.InvalidFieldError:
-        fault = {"field": "id", "message": "Reservation ID must be a valid UUID"}
-        body = {"error": "Bad Request", "message": "Invalid reservation ID", "details": [fault]}
-        raise Failure(400, body) from None
-
-
 User = Annotated[sk.Actor, Depends(signed_in)]
-Raw = Annotated[bytes, Depends(raw_body)]
+
+
+def reservation_id(number: str, _: User) -> uuid.UUID:
+    return web.Fields({"id": number}).uuid("id")
+
+
+async def json_body(request: Request, _: User) -> web.Fields:
+    return web.Fields.of_json(await request.body())
+
+
 Reservation = Annotated[uuid.UUID, Depends(reservation_id)]
+Body = Annotated[web.Fields, Depends(json_body)]
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
@@ -248,54 +219,56 @@ async def listing(workshop: Here, user: User, request: Request) -> dict[str, Any
     page = web.Parameters(request.query_params).page()
     own = None if STAFF in user.roles else user.id
     found = await workshop.desk().find(customer_id=own, listing=page)
-    number = 1 + page.offset // page.limit
     return {
-        "data": await workshop.shown(list(found.items), whole=False),
-        "pagination": {"page": number, "limit": page.limit, "total": found.total},
+        "data": await workshop.shown(list(found.items), LISTED),
+        "pagination": {"page": page.page_number, "limit": page.limit, "total": found.total},
     }
 
 
-@app.post("/api/reservations")
-async def create(workshop: Here, user: User, body: NewReservation, raw: Raw, key: Key = None) -> Response:
-    async def book() -> web.Answer:
-        asked = web.Fields(body.model_dump())
-        times = span(asked)
-        vehicle = await workshop.vehicle(body.vehicle_license_plate, user.id)
-        made = await workshop.desk().book(
-            body.service_id,
+@app.post("/api/reservations", openapi_extra=taking(NEW, required=list(NEW)))
+async def create(workshop: Here, user: User, asked: Body, key: Key = None) -> Response:
+    async def book(inside: Workshop) -> web.Answer:
+        service, plate = asked.integer("service_id"), asked.text("vehicle_license_plate", least=1, most=20)
+        employee, times = asked.uuid("employee_id"), span(asked)
+        made = await inside.desk().book(
+            service,
             times.start,
             customer_id=user.id,
-            resource_ids=[asked.uuid("employee_id")],
+            resource_ids=[employee],
             duration=times.duration,
-            attributes=await workshop.facts_of(vehicle, body.service_id),
+            attributes=await inside.vehicle(plate, user.id, service),
             actor=user,
-            key=key,
         )
-        return web.Answer(201, (await workshop.shown([made], whole=False))[0])
+        return web.Answer(201, (await inside.shown([made], LISTED))[0])
 
-    repeats = web.AsyncRepeats(workshop.store, answer=answer)
-    return rendered(await repeats.once(key, f"{user.id} POST reservations", raw, book))
+    async def work(inside: Workshop) -> web.Answer:
+        repeats = web.AsyncRepeats(inside.desk().store, answer=answer)
+        return await repeats.once(key, f"{user.id} POST reservations", asked.members, partial(book, inside))
+
+    return rendered(await workshop.transact(work))
 
 
 @app.get("/api/reservations/{number}")
 async def detail(workshop: Here, user: User, number: Reservation) -> dict[str, Any]:
-    return (await workshop.shown([await workshop.desk().get(number, actor=user)], whole=True))[0]
+    return (await workshop.shown([await workshop.desk().get(number, actor=user)], WHOLE))[0]
 
 
-@app.patch("/api/reservations/{number}")
-async def change(workshop: Here, user: User, number: Reservation, body: Change, _: Raw) -> dict[str, Any]:
-    asked = web.Fields(body.model_dump())
-    asked.one_of("service_id", "vehicle_license_plate", "start_ts", "end_ts", "status")
+@app.patch("/api/reservations/{number}", openapi_extra=taking(CHANGES, minProperties=1))
+async def change(workshop: Here, user: User, number: Reservation, asked: Body) -> dict[str, Any]:
+    asked.one_of(*CHANGES)
     times = span(asked) if asked.has("start_ts") or asked.has("end_ts") else None
+    service, status = asked.integer("service_id", None), asked.text("status", None)
+    plate = asked.text("vehicle_license_plate", None, least=1, most=20)
 
-    async def work(connection: AsyncConnection) -> sk.Booking:
-        desk = workshop.desk(connection)
-        found, facts = await desk.get(number, actor=user), None
-        service = found.service_id if body.service_id is None else body.service_id
-        if body.service_id is not None or body.vehicle_license_plate is not None:
-            plate = body.vehicle_license_plate or found.attributes["plate"]
-            facts = await workshop.facts_of(await workshop.vehicle(plate, found.customer_id), service)
-        if times is not None or body.service_id is not None:
+    async def work(inside: Workshop) -> dict[str, Any]:
+        desk, facts = inside.desk(), None
+        await inside.alone((await desk.get(number, actor=user)).customer_id)
+        found = await desk.get(number, actor=user)
+        if service is not None or plate is not None:
+            facts = await inside.vehicle(
+                plate or found.attributes["plate"], found.customer_id, service or found.service_id
+            )
+        if times is not None or service is not None:
             moved = await desk.reschedule(
                 number,
                 times.start if times else None,
@@ -307,29 +280,21 @@ async def change(workshop: Here, user: User, number: Reservation, body: Change, 
             found = moved.booking
         elif facts is not None:
             found = await desk.update(number, attributes=facts, actor=user)
-        return found if body.status is None else await desk.set_status(number, body.status, actor=user)
+        if status is not None:
+            found = await desk.set_status(number, status, actor=user)
+        return (await inside.shown([found], WHOLE))[0]
 
-    return (await workshop.shown([await workshop.store.transact(work)], whole=True))[0]
+    return await workshop.transact(work)
 
 
-@app.get("/reservations/available")
-async def available(workshop: Here, request: Request, token: Token = None) -> Response:
-    if await workshop.user(token) is None:
-        return JSONResponse({"error": "Unauthorized"}, 401)
+@app.get(AVAILABLE)
+async def available(workshop: Here, _: User, request: Request) -> Response:
     asked = web.Parameters(request.query_params)
-    now = workshop.serving.clock()
     try:
-        service = asked.integer("service_id")
-        start = asked.instant("start_ts", now)
-        end = asked.instant("end_ts", start + dt.timedelta(days=30))
-        limit = asked.integer("limit", 32, most=200)
-        if start < now:
-            raise sk.InvalidFieldError("start_ts", start, "cannot be in the past")
-        if not start < end <= start + dt.timedelta(days=90):
-            raise sk.InvalidFieldError("end_ts", end, "must be after start_ts, by at most 90 days")
-        slots = await workshop.desk().slots(service, sk.Interval(start, end), limit=limit)
-    except sk.InvalidInputError as error:
-        return JSONResponse({"error": "Validation error", "details": [detail_of(error)]}, 400)
+        service, limit = asked.integer("service_id"), asked.integer("limit", 32, most=200)
+        slots = await workshop.desk().slots(service, range_of(asked, workshop.serving.clock()), limit=limit)
+    except sk.InvalidFieldError as error:
+        return JSONResponse({"error": "Validation error", "details": [misfit(error)]}, 400)
     except sk.NotFoundError:
         return JSONResponse({"error": "Service not found"}, 404)
     employees = {one.id: one.name for one in await workshop.desk().resources()}
@@ -345,6 +310,25 @@ async def available(workshop: Here, request: Request, token: Token = None) -> Re
     return JSONResponse({"data": rows}, headers={"Cache-Control": "no-cache"})
 
 
+def range_of(asked: web.Parameters, now: dt.datetime) -> sk.Interval:
+    """Return the time in which free slots are asked for."""
+    start = asked.instant("start_ts", now)
+    end = asked.instant("end_ts", start + min(MONTH, sk.LATEST - start))
+    if start < now:
+        raise sk.InvalidFieldError("start_ts", start, "cannot be in the past")
+    if not start < end or end - start > 3 * MONTH:
+        raise sk.InvalidFieldError("end_ts", end, "must be after start_ts, by at most 90 days")
+    return sk.Interval(start, end)
+
+
+def misfit(error: sk.InvalidFieldError) -> dict[str, Any]:
+    """Return what is wrong with a question about free slots."""
+    code, message = error.code, f"{error.field} {error.reason}"
+    if error.field == "service_id":
+        code, message = "invalid_type", "Service ID must be a positive integer"
+    return {"code": code, "path": [error.field], "message": message}
+
+
 def span(asked: web.Fields) -> sk.Interval:
     """Return the time that is asked for; both ends must be given."""
     start, end = asked.instant("start_ts"), asked.instant("end_ts")
@@ -353,9 +337,14 @@ def span(asked: web.Fields) -> sk.Interval:
     return sk.Interval(start, end)
 
 
-def detail_of(error: sk.InvalidInputError) -> dict[str, Any]:
-    field, reason = getattr(error, "field", "body"), getattr(error, "reason", error.describe())
-    return {"code": error.code, "path": [field], "message": f"{field} {reason}"}
+def refusal(status: int, body: dict[str, Any]) -> web.AnswerError:
+    return web.AnswerError(web.Answer(status, body))
+
+
+def invalid(field: str, reason: str) -> dict[str, Any]:
+    """Return the body of a request that is refused because of one of its fields."""
+    message, detail = INVALID.get(field, ("Validation failed", f"{field} {reason}"))
+    return {"error": "Bad Request", "message": message, "details": [{"field": field, "message": detail}]}
 
 
 def answer(error: sk.SlotkeeperError, *, change: bool = False) -> web.Answer:
@@ -364,67 +353,47 @@ def answer(error: sk.SlotkeeperError, *, change: bool = False) -> web.Answer:
     return web.Answer(told.status, body_of(error, told, change=change), told.headers)
 
 
-@singledispatch
-def body_of(error: sk.SlotkeeperError, told: web.Problem, *, change: bool) -> dict[str, Any]:
-    """Return the document's body for an error of some class."""
-    del error, change
+def body_of(  # noqa: C901, PLR0911 - it is a table
+    error: sk.SlotkeeperError, told: web.Problem, *, change: bool
+) -> dict[str, Any]:
+    """Return the document's body for an error."""
+    match error:
+        case sk.NoticeError() | sk.OffGridError() | sk.DurationError():
+            return invalid(*FAULTS[type(error)])
+        case sk.InvalidFieldError(field="duration"):  # of more than a hundred years
+            return invalid(*FAULTS[sk.DurationError])
+        case sk.InvalidFieldError(field=field, reason=reason):
+            return invalid(field, reason)
+        case sk.ParseError(expected=expected):
+            return invalid("body", f"must be {expected}")
+        case sk.NotFoundError(kind=kind):
+            name, field = KINDS[kind]
+            return {"error": f"{name} not found", "details": {field: told.facts["id"]}}
+        case sk.ForbiddenError(action="complete"):
+            facts: dict[str, Any] = {"user_role": "user", "requested_status": "Completed"}
+            return {"error": "Only secretariat can mark reservation as completed", "details": facts}
+        case sk.ForbiddenError():
+            return {"error": "Access denied to this reservation"}
+        case sk.TransitionTimeError(latest=dt.datetime() as start, now=now):
+            facts = {"reservation_start": web.instant_text(start), "current_time": web.instant_text(now)}
+            return {"error": "Cannot modify past reservation except status", "details": facts}
+        case sk.TransitionError(status=status) | sk.NotModifiableError(status=status):
+            text = 'Only "New" status can be changed to "Cancelled" or "Completed"'
+            return {"error": text, "details": {"current_status": status}}
+        case sk.SlotTakenError(explanation=sk.Explanation(end=dt.datetime() as end) as asked) if change:
+            facts = {
+                "conflicts": len(asked.blockers),
+                "employee_id": str(asked.refusals[0].resource_id),
+                "requested_start": web.instant_text(asked.start),
+                "requested_end": web.instant_text(end),
+            }
+            return {"error": "New time slot not available", "details": facts}
+        case sk.SlotTakenError(explanation=asked):
+            return {"error": "Time slot not available", "details": {"conflicts": len(asked.blockers)}}
+        case sk.RefusedError(explanation=asked):
+            facts = {"employee_id": str(asked.refusals[0].resource_id)}
+            return {"error": "Employee not available", "details": facts}
     return {"error": told.detail, "details": dict(told.facts)}
-
-
-@body_of.register
-def _(error: sk.InvalidInputError, told: web.Problem, *, change: bool) -> dict[str, Any]:
-    del change
-    fault = (error.field, error.reason) if isinstance(error, sk.InvalidFieldError) else ("body", told.detail)
-    return invalid("Validation failed", fault)
-
-
-@body_of.register(sk.NoticeError)
-@body_of.register(sk.OffGridError)
-@body_of.register(sk.DurationError)
-def _(error: sk.RefusedError, _: web.Problem, *, change: bool) -> dict[str, Any]:
-    del change
-    return invalid("Validation failed", FAULTS[type(error)])
-
-
-@body_of.register
-def _(error: sk.NotFoundError, told: web.Problem, *, change: bool) -> dict[str, Any]:
-    del change
-    kind, key = KINDS[error.kind]
-    return {"error": f"{kind} not found", "details": {key: told.facts["id"]}}
-
-
-@body_of.register
-def _(error: sk.ForbiddenError, _: web.Problem, *, change: bool) -> dict[str, Any]:
-    del change
-    if error.action != "complete":
-        return {"error": "Access denied to this reservation"}
-    facts = {"user_role": "user", "requested_status": "Completed"}
-    return {"error": "Only secretariat can mark reservation as completed", "details": facts}
-
-
-@body_of.register
-def _(error: sk.TransitionTimeError, _: web.Problem, *, change: bool) -> dict[str, Any]:
-    del change
-    times = {"reservation_start": error.latest, "current_time": error.now}
-    facts = {name: web.instant_text(at) for name, at in times.items() if at is not None}
-    return {"error": "Cannot modify past reservation except status", "details": facts}
-
-
-@body_of.register
-def _(error: sk.SlotTakenError, told: web.Problem, *, change: bool) -> dict[str, Any]:
-    explanation = error.explanation
-    facts: dict[str, Any] = {"conflicts": len(explanation.blockers)}
-    if change and explanation.end is not None:
-        facts["employee_id"] = told.facts["refusals"][0]["resource_id"].removeprefix("urn:uuid:")
-        facts["requested_start"] = web.instant_text(explanation.start)
-        facts["requested_end"] = web.instant_text(explanation.end)
-    return {"error": f"{'New time' if change else 'Time'} slot not available", "details": facts}
-
-
-@body_of.register
-def _(error: sk.OutsideHoursError, told: web.Problem, *, change: bool) -> dict[str, Any]:
-    del error, change
-    return {"error": "Employee not available", "details": {"refusals": told.facts["refusals"]}}
 
 
 def rendered(given: web.Answer) -> Response:
@@ -433,31 +402,23 @@ def rendered(given: web.Answer) -> Response:
 
 @app.exception_handler(sk.SlotkeeperError)
 async def refused(request: Request, error: sk.SlotkeeperError) -> Response:
-    if request.method == "GET" and isinstance(error, sk.InvalidFieldError):
-        return JSONResponse(invalid("Invalid query parameters", (error.field, error.reason)), 400)
     return rendered(answer(error, change=request.method == "PATCH"))
 
 
-@app.exception_handler(Failure)
-async def failed(_: Request, failure: Failure) -> Response:
-    return rendered(failure.answer)
-
-
-@app.exception_handler(RequestValidationError)
-async def malformed(_: Request, error: RequestValidationError) -> Response:
-    faults = [(str(one["loc"][-1]), one["msg"]) for one in error.errors()]
-    return JSONResponse(invalid("Validation failed", *faults), 400)
+@app.exception_handler(web.AnswerError)
+async def answered(_: Request, error: web.AnswerError) -> Response:
+    return rendered(error.answer)
 
 
 @app.exception_handler(HTTPException)
 async def unknown(_: Request, error: HTTPException) -> Response:
-    body = invalid(error.detail) if error.status_code == HTTPStatus.BAD_REQUEST else {"error": error.detail}
-    return JSONResponse(body, error.status_code, error.headers)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 @app.exception_handler(Exception)
-async def broken(_: Request, error: Exception) -> Response:
-    del error
+async def broken(request: Request, _: Exception) -> Response:
+    if request.url.path == AVAILABLE:
+        return JSONResponse({"error": "Internal server error"}, 500)
     body = {"error": "Internal Server Error", "message": "An unexpected error occurred"}
     return JSONResponse(body, 500)
 

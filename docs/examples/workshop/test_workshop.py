@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -112,6 +116,10 @@ def test_a_reservation_may_start_at_any_full_minute(app: Running, day: str, mech
         ({"end_ts": "2026-11-02T09:45:00Z"}, "end_ts"),
         ({"end_ts": "2026-11-02T09:00:00Z"}, "end_ts"),
         ({"end_ts": "2026-11-02T08:00:00Z"}, "end_ts"),
+        ({"end_ts": "9999-12-31T23:59:59Z"}, "end_ts"),
+        ({"start_ts": "9999-12-31T23:50:00Z", "end_ts": "9999-12-31T23:59:59.999999Z"}, "end_ts"),
+        ({"start_ts": "0001-01-01T00:00:00Z", "end_ts": "0001-01-01T00:30:00Z"}, "start_ts"),
+        ({"start_ts": "0001-01-01T00:00:00+14:00"}, "start_ts"),
         ({"start_ts": "2026-11-02T09:00:00"}, "start_ts"),
         ({"start_ts": "soon"}, "start_ts"),
         ({"start_ts": 7}, "start_ts"),
@@ -123,6 +131,7 @@ def test_a_reservation_may_start_at_any_full_minute(app: Running, day: str, mech
         ({"employee_id": "Mechanik1"}, "employee_id"),
         ({"employee_id": 1}, "employee_id"),
         ({"vehicle_license_plate": ""}, "vehicle_license_plate"),
+        ({"vehicle_license_plate": "W" * 21}, "vehicle_license_plate"),
         ({"vehicle_license_plate": "\x00"}, "vehicle_license_plate"),
     ],
 )
@@ -142,17 +151,41 @@ def test_a_missing_field_is_named(app: Running, mechanic: str) -> None:
         assert (answer.status_code, [one["field"] for one in answer.json()["details"]]) == (400, [field])
 
 
-@pytest.mark.parametrize("body", MALFORMED, ids=lambda body: repr(body[:12]))
-def test_a_malformed_body_is_a_bad_request(app: Running, body: bytes) -> None:
+HUGE = b'{"service_id": ' + b"9" * 5000 + b"}"
+
+
+@pytest.mark.parametrize("body", [*MALFORMED, HUGE], ids=lambda body: repr(body[:12]))
+def test_a_malformed_body_is_a_bad_request_once_it_is_known_who_sends_it(app: Running, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
     for method, path in (("POST", ""), ("PATCH", f"/{uuid4()}")):
-        answer = app.ask(
-            method,
-            f"/api/reservations{path}",
-            "jan",
-            content=body,
-            headers={"content-type": "application/json"},
+        address = f"/api/reservations{path}"
+        answer = app.ask(method, address, "jan", content=body, headers=headers)
+        told = answer.json()
+        assert (answer.status_code, told["error"], told["message"]) == (
+            400,
+            "Bad Request",
+            "Validation failed",
         )
-        assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+        assert [one["field"] for one in told["details"]] == ["body"]
+        answer = app.ask(method, address, "nobody", content=body, headers=headers)
+        unknown = {"error": "Unauthorized", "message": "Authentication required"}
+        assert (answer.status_code, answer.json()) == (401, unknown)
+
+
+def test_a_body_needs_no_content_type(app: Running, day: str, mechanic: str) -> None:
+    body = json.dumps(wish(day, mechanic)).encode()
+    answer = app.ask("POST", "/api/reservations", "jan", content=body)
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == 201, answer.text
+    change = app.ask("PATCH", path_of(answer.json()), "jan", content=b'{"status": "Cancelled"}')
+    assert change.status_code == 200, change.text
+
+
+def test_the_past_is_refused_in_the_documents_words(app: Running, mechanic: str) -> None:
+    answer = app.post("/api/reservations", "jan", wish("2025-10-22", mechanic))
+    fault = {"field": "start_ts", "message": "start_ts cannot be in the past"}
+    told = {"error": "Bad Request", "message": "Validation failed", "details": [fault]}
+    assert (answer.status_code, answer.json()) == (400, told)
 
 
 def test_what_is_not_there_is_not_found(app: Running, day: str, mechanic: str) -> None:
@@ -175,6 +208,19 @@ def test_someone_elses_vehicle_is_forbidden(app: Running, day: str, mechanic: st
     assert (answer.status_code, answer.json()) == (403, told)
 
 
+@pytest.mark.parametrize("plate", ["waw1234", "WAW1234 ", "W\u00c1W1234"])
+def test_a_plate_that_is_written_otherwise_is_not_found(
+    app: Running, day: str, mechanic: str, plate: str
+) -> None:
+    reservation = made(app, day, mechanic)
+    change = {"vehicle_license_plate": plate}
+    told = {"error": "Vehicle not found", "details": {"license_plate": plate}}
+    answer = app.post("/api/reservations", "jan", wish(day, mechanic, "10:00") | change)
+    assert (answer.status_code, answer.json()) == (404, told)
+    answer = app.patch(path_of(reservation), "jan", change)
+    assert (answer.status_code, answer.json()) == (404, told)
+
+
 def test_a_taken_time_is_a_conflict_and_the_other_mechanic_is_free(app: Running, day: str) -> None:
     first, second = mechanics(app).values()
     made(app, day, first)
@@ -190,7 +236,8 @@ def test_outside_the_schedule_the_employee_is_not_available(
     app: Running, day: str, mechanic: str, time: str
 ) -> None:
     answer = app.post("/api/reservations", "jan", wish(day, mechanic, time))
-    assert (answer.status_code, answer.json()["error"]) == (409, "Employee not available")
+    told = {"error": "Employee not available", "details": {"employee_id": mechanic}}
+    assert (answer.status_code, answer.json()) == (409, told)
     saturday = str(dt.date.fromisoformat(day) + dt.timedelta(days=4))
     assert app.post("/api/reservations", "jan", wish(saturday, mechanic)).status_code == 409
 
@@ -198,7 +245,7 @@ def test_outside_the_schedule_the_employee_is_not_available(
 # -- reading -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer nobody", "demo-jan"])
+@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer nobody", "demo-jan", "Bearer demo-JAN"])
 def test_who_is_unknown_is_unauthorized(app: Running, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": token}
     whole = wish("2026-11-02", str(uuid4()))
@@ -247,9 +294,11 @@ def test_pages_are_counted_from_one(app: Running, day: str, mechanic: str) -> No
 )
 def test_a_wrong_page_is_named(app: Running, query: str) -> None:
     answer = app.get(f"/api/reservations?{query}", "jan")
-    told = answer.json()
-    assert (answer.status_code, told["message"]) == (400, "Invalid query parameters")
-    assert told["details"][0]["field"] == query.split("=", maxsplit=1)[0]
+    field = query.split("=", maxsplit=1)[0]
+    words = {"page": "page must be greater than 0", "limit": "limit must be between 1 and 100"}
+    faults = [{"field": field, "message": words[field]}]
+    told = {"error": "Bad Request", "message": "Invalid query parameters", "details": faults}
+    assert (answer.status_code, answer.json()) == (400, told)
 
 
 def test_one_is_read_as_a_whole_by_its_owner_and_the_secretariat(
@@ -333,6 +382,9 @@ def test_hours_are_the_local_clocks_around_a_change(app: Running, clock: str) ->
         ("service_id=1&start_ts=2026-11-03T00:00:00Z&end_ts=2026-11-03T00:00:00Z", "end_ts"),
         ("service_id=1&start_ts=2026-11-03T00:00:00Z&end_ts=2026-11-02T00:00:00Z", "end_ts"),
         ("service_id=1&start_ts=2026-11-03T00:00:00Z&end_ts=2027-02-01T00:00:01Z", "end_ts"),
+        ("service_id=1&start_ts=9999-12-31T23:59:59.999999Z", "end_ts"),
+        ("service_id=1&start_ts=9999-12-31T23:00:00-05:00", "start_ts"),
+        ("service_id=1&end_ts=9999-12-31T23:59:59Z", "end_ts"),
         ("service_id=1&limit=0", "limit"),
         ("service_id=1&limit=201", "limit"),
     ],
@@ -343,6 +395,20 @@ def test_a_wrong_question_about_slots_is_named(app: Running, query: str, field: 
     assert (answer.status_code, told["error"]) == (400, "Validation error")
     assert [one["path"] for one in told["details"]] == [[field]]
     assert set(told["details"][0]) == {"code", "path", "message"}
+
+
+@pytest.mark.parametrize("query", ["", "service_id=", "service_id=x", "service_id=0", "service_id=1_0"])
+def test_a_wrong_service_is_told_in_the_documents_words(app: Running, query: str) -> None:
+    answer = app.get(f"/reservations/available?{query}", "jan")
+    text = "Service ID must be a positive integer"
+    fault = {"code": "invalid_type", "path": ["service_id"], "message": text}
+    assert (answer.status_code, answer.json()) == (400, {"error": "Validation error", "details": [fault]})
+
+
+def test_slots_are_found_to_the_end_of_the_calendar(app: Running) -> None:
+    assert free(app, "service_id=1&start_ts=9999-12-31T22:00:00Z") == []
+    slots = free(app, "service_id=1&start_ts=9999-12-06T00:00:00Z&limit=1")
+    assert slots[0]["start_ts"] == "9999-12-06T08:00:00Z"
 
 
 def test_slots_of_an_unknown_service_are_not_found(app: Running) -> None:
@@ -434,9 +500,14 @@ def test_a_new_reservation_is_cancelled_once_and_frees_its_time(
     reservation = made(app, day, mechanic)
     answer = app.patch(path_of(reservation), "jan", {"status": "Cancelled"})
     assert (answer.status_code, answer.json()["status"]) == (200, "Cancelled")
-    for status in ("Cancelled", "Completed", "New"):
-        assert app.patch(path_of(reservation), "sek", {"status": status}).status_code == 400
-    assert app.patch(path_of(reservation), "jan", times(day, "10:00", "10:30")).status_code == 400
+    told = {
+        "error": 'Only "New" status can be changed to "Cancelled" or "Completed"',
+        "details": {"current_status": "Cancelled"},
+    }
+    changes = [{"status": status} for status in ("Cancelled", "Completed", "New")]
+    for change in [*changes, times(day, "10:00", "10:30")]:
+        answer = app.patch(path_of(reservation), "sek", change)
+        assert (answer.status_code, answer.json()) == (400, told)
     made(app, day, mechanic)
     assert reservation["id"] in {one["id"] for one in everything(app, "jan")}
 
@@ -464,14 +535,25 @@ def test_a_change_with_a_part_that_fails_changes_nothing(app: Running, day: str,
 
 
 @pytest.mark.parametrize(
-    "change", [{"status": "Lost"}, {"status": 1}, {"service_id": "2"}, {"start_ts": 5}, {"service_id": True}]
+    ("change", "field"),
+    [
+        ({"status": "Lost"}, "status"),
+        ({"status": 1}, "status"),
+        ({"service_id": "2"}, "service_id"),
+        ({"service_id": True}, "service_id"),
+        ({"start_ts": 5}, "start_ts"),
+        ({"end_ts": "2026-11-03T09:00:00Z"}, "start_ts"),
+        ({"start_ts": "2026-11-03T09:00:00Z", "end_ts": "9999-12-31T23:59:59Z"}, "end_ts"),
+    ],
 )
 def test_a_change_of_the_wrong_kind_is_a_bad_request(
-    app: Running, day: str, mechanic: str, change: dict[str, Any]
+    app: Running, day: str, mechanic: str, change: dict[str, Any], field: str
 ) -> None:
     reservation = made(app, day, mechanic)
     answer = app.patch(path_of(reservation), "jan", change)
-    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+    told = answer.json()
+    assert (answer.status_code, told["error"], told["message"]) == (400, "Bad Request", "Validation failed")
+    assert [one["field"] for one in told["details"]] == [field]
 
 
 def test_a_stranger_changes_nothing(app: Running, day: str, mechanic: str) -> None:
@@ -519,6 +601,34 @@ def test_a_repeat_with_its_key_gets_the_first_answer(app: Running, day: str, mec
     assert app.post("/api/reservations", "ewa", whose, headers=key).status_code == 201
 
 
+def test_a_refusal_is_kept_under_its_key(app: Running, day: str, mechanic: str) -> None:
+    key = {"Idempotency-Key": f"refused {day}"}
+    asked = wish(day, mechanic, vehicle_license_plate="KRK5678")
+    answers = [app.post("/api/reservations", "jan", asked, headers=key) for _ in range(2)]
+    assert [one.status_code for one in answers] == [403, 403]
+    assert answers[0].json() == answers[1].json()
+    assert app.post("/api/reservations", "jan", wish(day, mechanic), headers=key).status_code == 422
+
+
+def test_many_changes_at_once_are_all_made(app: Running, day: str) -> None:
+    starts = [f"{hour:02}:{minute}" for hour in (8, 9, 12, 13) for minute in ("00", "30")]
+    reservations = [made(app, day, one, at) for one in mechanics(app).values() for at in starts]
+    assert len(reservations) > 15, "as many as a pool has connections"
+    change = {"vehicle_license_plate": "WAW1234"}
+    answers = at_once([partial(app.patch, path_of(one), "jan", change) for one in reservations])
+    assert {one.status_code for one in answers} == {200}
+
+
+def test_changes_of_one_reservation_at_once_leave_it_whole(app: Running, day: str, mechanic: str) -> None:
+    reservation = made(app, day, mechanic)
+    changes = [{"service_id": 2}, {"vehicle_license_plate": "WAW1234"}, {"service_id": 1}]
+    answers = at_once([partial(app.patch, path_of(reservation), "jan", change) for change in changes * 4])
+    assert {one.status_code for one in answers} == {200}
+    for one in [*answers, app.get(path_of(reservation), "jan")]:
+        told = one.json()
+        assert f"along with the {told['service_name'].lower()}" in told["recommendation_text"]
+
+
 def test_of_many_repeats_at_once_one_reserves(app: Running, day: str, mechanic: str) -> None:
     key = {"Idempotency-Key": f"many {day}"}
     answers = at_once([partial(app.post, "/api/reservations", "jan", wish(day, mechanic), headers=key)] * 8)
@@ -541,6 +651,19 @@ def test_what_was_answered_outlives_the_process(database: str, day: str) -> None
     with running("workshop", database, now=NOW) as app:
         read = app.get(path_of(reservation), "jan").json()
         assert {**read, **reservation} == read
+
+
+def test_what_nobody_expects_is_told_in_the_endpoints_shape(tmp_path: Path) -> None:
+    file = tmp_path / "broken.sqlite3"
+    with running("workshop", f"sqlite:///{file}", now=NOW) as app:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("DROP TABLE workshop_users")
+        once = {"Connection": "close"}  # as the server does after an error
+        answer = app.get("/reservations/available?service_id=1", "jan", headers=once)
+        assert (answer.status_code, answer.json()) == (500, {"error": "Internal server error"})
+        answer = app.get("/api/reservations", "jan", headers=once)
+        told = {"error": "Internal Server Error", "message": "An unexpected error occurred"}
+        assert (answer.status_code, answer.json()) == (500, told)
 
 
 def test_its_openapi_document_tells_every_endpoint(app: Running) -> None:
