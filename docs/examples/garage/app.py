@@ -141,16 +141,6 @@ class Garage:
         key = connection.execute(VEHICLES.insert().values(facts)).inserted_primary_key
         return int(key[0]) if key else 0
 
-    def bookings_of(self, user: sk.Actor) -> list[sk.Booking]:
-        """Return all bookings of a customer's, the latest first."""
-        found, part = list[sk.Booking](), sk.Listing(order="-start", limit=100)
-        while True:
-            page = self.desk().find(customer_id=user.id, listing=part)
-            found += page.items
-            if page.next is None:
-                return found
-            part = attrs.evolve(part, after=page.next)
-
     def shown(self, user: sk.Actor, bookings: list[sk.Booking]) -> list[dict[str, Any]]:
         """Return bookings of a customer's with their service and vehicle, by the clock of the garage."""
         own = sa.select(VEHICLES).where(VEHICLES.c.userId == user.id)
@@ -263,7 +253,7 @@ def create(garage: Here, user: User, body: NewBooking, raw: Raw, key: Key = None
 def read(garage: Here, user: User, number: AnyNumber = "") -> Any:
     if number:
         return garage.shown(user, [garage.desk().get(int(number), actor=user)])[0]
-    return garage.shown(user, garage.bookings_of(user))
+    return garage.shown(user, garage.desk().find_all(customer_id=user.id, order="-start"))
 
 
 @app.patch("/api/bookings")

@@ -268,20 +268,15 @@ async def change(workshop: Here, user: User, number: Reservation, asked: Body) -
             facts = await inside.vehicle(
                 plate or found.attributes["plate"], found.customer_id, service or found.service_id
             )
-        if times is not None or service is not None:
-            moved = await desk.reschedule(
-                number,
-                times.start if times else None,
-                duration=times.duration if times else None,
-                service_id=service,
-                attributes=facts,
-                actor=user,
-            )
-            found = moved.booking
-        elif facts is not None:
-            found = await desk.update(number, attributes=facts, actor=user)
-        if status is not None:
-            found = await desk.set_status(number, status, actor=user)
+        found = await desk.amend(
+            number,
+            times.start if times else None,
+            duration=times.duration if times else None,
+            service_id=service,
+            attributes=facts,
+            status=status,
+            actor=user,
+        )
         return (await inside.shown([found], WHOLE))[0]
 
     return await workshop.transact(work)

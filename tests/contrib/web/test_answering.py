@@ -73,7 +73,6 @@ def test_every_error_has_a_status_and_a_document_that_json_can_hold(kind: type[S
     assert set(document) == {"type", "title", "status", "detail", "facts"}
     ours = {
         errors.SlotkeeperError,
-        errors.IdempotencyError,
         errors.MissingExtraError,
         errors.SchemaMismatchError,
     }
