@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.desk.shops import DAY, EVER, HOUR, MONDAY, OPEN, TODAY, at, shop
@@ -9,6 +9,7 @@ from slotkeeper import (
     Actor,
     ForbiddenError,
     Interval,
+    IntervalSet,
     InvalidFieldError,
     Money,
     NotFoundError,
@@ -86,7 +87,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Interval]:
     found: list[Interval] = []
     open_between = Schedule.open_between
 
-    def noted(self: Schedule, window: Interval) -> Any:
+    def noted(self: Schedule, window: Interval) -> IntervalSet:
         found.append(window)
         return open_between(self, window)
 
@@ -96,7 +97,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Interval]:
 
 @pytest.mark.parametrize("by", ["start", "created_at"])
 def test_bookings_of_all_times_are_counted_without_working_out_any_hours(
-    by: Any, looked_at: list[Interval]
+    by: Literal["start", "created_at"], looked_at: list[Interval]
 ) -> None:
     desk = shop().desk
     desk.settle(desk.book("wash", at(0)).id)

@@ -72,7 +72,7 @@ def test_a_window_of_too_many_slots_is_refused_before_anything_is_stored(
     here, looked_at = shop(), list[Interval]()
     before, openings = here.written(), Schedule.openings_between
 
-    def noted(self: Schedule, window: Interval) -> Any:
+    def noted(self: Schedule, window: Interval) -> tuple[Interval, ...]:
         looked_at.append(window)
         return openings(self, window)
 

@@ -98,8 +98,8 @@ class Cataloguing(Judging):
         Args:
             resource_id: Which.
             change: Returns the resource as it is to be, with the same id. Where a passing fault has ended the
-                unit of work it is called again, so it must do nothing else; what it raises leaves the resource
-                as it is.
+                unit of work it is called again, so it must do nothing else; where it raises, the resource
+                stays as it is.
             actor: Who asks; one who is named must be a manager.
 
         Raises:
@@ -279,7 +279,7 @@ class Cataloguing(Judging):
         self._manage(command.actor, command.name)
 
         def change(work: Work) -> Item:
-            if kind is Resource:
+            if issubclass(kind, Resource):
                 work.unit.lock([item_id])
             stored = _shelf(work.unit, kind).get(item_id)
             check_version(_word(kind), item_id, expected, stored.version)

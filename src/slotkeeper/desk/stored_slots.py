@@ -68,8 +68,8 @@ class StoredSlots(Making):
 
         Args:
             resource_id: On what.
-            window: Within what; a slot that is not wholly inside is left out. It holds 10,000 slots at most, with
-                those that are there already, and spans a hundred years at most.
+            window: Within what; a slot that is not wholly inside is left out. It holds 10,000 slots at most,
+                with those that are there already, and spans a hundred years at most.
             length: How long each is.
             schedule: Other hours than the resource's.
             service_id: What they are for; None leaves it to whoever books.
@@ -257,7 +257,7 @@ class StoredSlots(Making):
 
 
 def _pieces(hours: AnySchedule, window: Interval, length: dt.timedelta) -> Iterator[Interval]:
-    """Yield the pieces of openings, each cut from its own start, that lie in a window; no work is done ahead."""
+    """Yield the pieces of openings, each cut from its own start, that lie in a window, as they are needed."""
     for part in window.split(_A_YEAR, rest=True):
         for opening in hours.openings_between(part):
             gone = max(part.start - opening.start, ZERO)
