@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ import socketio
 from playwright.sync_api import expect
 
 from browsing import browser, picture
-from driving import MALFORMED, Running, at_once, forget_attempts, running, soon
-from slotkeeper import Money
+from driving import HERE, MALFORMED, Running, at_once, forget_attempts, running, soon
+from slotkeeper import Money, OutcomeUnknownError, RetryableError
 from slotkeeper.contrib.web import FakeGateway
 
 START = dt.datetime(2025, 10, 22, 15, 30, tzinfo=dt.UTC)
@@ -249,6 +250,16 @@ def test_a_body_that_is_too_large_is_refused_and_nothing_of_it_comes_back(
         assert refused.status_code == 400
         assert len(refused.json()["error"]) < 200
     assert new_room(description="ż" * 10_000)["description"] == "ż" * 10_000
+
+
+def test_of_a_fault_of_the_database_nothing_is_told_but_that_there_was_one() -> None:
+    answer = run_path(str(HERE / "rooms" / "app.py"))["answer"]
+    for error, status in (
+        (RetryableError("(1153, packet)"), 503),
+        (OutcomeUnknownError("(2013, lost)"), 504),
+    ):
+        told = answer(error)
+        assert (told.status, told.body) == (status, {"error": "Look whether it was done, and try again"})
 
 
 @pytest.mark.parametrize(
