@@ -7,8 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
+import attrs
 import pytest
 from tests.adapters.servers import SERVERS, a_store
 from tests.adapters.stores import remove_file, store_in_a_file
@@ -150,6 +152,17 @@ def test_relays_whose_receivers_fail_now_and_then_keep_the_order_and_lose_nothin
         at_once(*[lambda later=later: later.relay(receive, limit=3, redelivery=Redelivery())] * 3)
     assert by_booking(sent) == by_booking(events)
     assert desk.parked_events() == []
+
+
+# -- the catalogue -------------------------------------------------------------------------------------------
+
+
+def test_of_edits_that_come_at_once_none_is_lost(desk: BookingDesk) -> None:
+    wider = partial(desk.edit_resource, 1, lambda room: attrs.evolve(room, capacity=room.capacity + 1))
+    made = at_once(*[wider] * CROWD, partial(desk.deactivate_resource, 1))
+    room = desk.get_resource(1)
+    assert (room.capacity, room.active, room.version) == (50 + CROWD, False, 2 + CROWD)
+    assert {one.version for one in made} == set(range(2, 3 + CROWD))
 
 
 # -- sweepers ------------------------------------------------------------------------------------------------

@@ -78,6 +78,37 @@ def test_a_change_is_the_next_version_and_obeys_the_version_expected() -> None:
     assert here.written() == before
 
 
+def test_an_edit_is_made_of_what_is_stored_and_keeps_what_it_does_not_name() -> None:
+    desk = shop().desk
+    desk.deactivate_resource("bay")
+    wider = desk.edit_resource("bay", lambda bay: attrs.evolve(bay, capacity=bay.capacity + 1))
+    assert (wider.capacity, wider.active, wider.version) == (2, False, 3)
+    assert desk.get_resource("bay") == wider
+
+
+def test_an_edit_that_makes_no_sense_leaves_the_resource_as_it_is() -> None:
+    here = shop()
+    before = here.written()
+
+    def failing(_: Resource) -> Resource:
+        raise RuntimeError
+
+    calls: list[tuple[Any, Any, type[Exception]]] = [
+        ("?", lambda bay: bay, NotFoundError),
+        (TRUE, lambda bay: bay, InvalidFieldError),
+        ("bay", None, InvalidFieldError),
+        ("bay", "wider", InvalidFieldError),
+        ("bay", lambda _: None, InvalidFieldError),
+        ("bay", lambda bay: attrs.evolve(bay, id="ramp"), InvalidFieldError),
+        ("bay", lambda bay: attrs.evolve(bay, parts=["?"]), NotFoundError),
+        ("bay", failing, RuntimeError),
+    ]
+    for resource_id, change, error in calls:
+        with pytest.raises(error):
+            here.desk.edit_resource(resource_id, change)
+        assert here.written() == before
+
+
 def test_nonsense_in_the_catalogue_is_refused_and_writes_nothing() -> None:
     here = shop()
     before = here.written()

@@ -87,6 +87,7 @@ def test_until_it_starts_binds_the_owner_and_not_the_admin() -> None:
 CATALOGUE: dict[str, Any] = {
     "add_resource": lambda desk, actor: desk.add_resource(Resource("new"), actor=actor),
     "update_resource": lambda desk, actor: desk.update_resource(Resource("bay"), actor=actor),
+    "edit_resource": lambda desk, actor: desk.edit_resource("bay", lambda bay: bay, actor=actor),
     "deactivate_resource": lambda desk, actor: desk.deactivate_resource("bay", actor=actor),
     "add_service": lambda desk, actor: desk.add_service(Service("new", HALF), actor=actor),
     "update_service": lambda desk, actor: desk.update_service(Service("wash", HALF), actor=actor),

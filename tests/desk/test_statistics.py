@@ -1,11 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from tests.desk.shops import DAY, HOUR, MONDAY, TODAY, at, shop
+from tests.desk.shops import DAY, EVER, HOUR, MONDAY, OPEN, TODAY, at, shop
 
-from slotkeeper import Actor, ForbiddenError, Interval, InvalidFieldError, Money, NotFoundError, Status
+from slotkeeper import (
+    Actor,
+    ForbiddenError,
+    Interval,
+    IntervalSet,
+    InvalidFieldError,
+    Money,
+    NotFoundError,
+    Schedule,
+    Status,
+)
 
 
 def test_counts_are_by_every_status_of_the_lifecycle() -> None:
@@ -69,6 +79,46 @@ def test_only_some_resources_may_be_asked_for() -> None:
         desk.statistics(TODAY, resource_ids=["?"])
     with pytest.raises(InvalidFieldError):
         desk.statistics(TODAY, resource_ids="bay")
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[Interval]:
+    """The windows over which the hours of a schedule were worked out."""
+    found: list[Interval] = []
+    open_between = Schedule.open_between
+
+    def noted(self: Schedule, window: Interval) -> IntervalSet:
+        found.append(window)
+        return open_between(self, window)
+
+    monkeypatch.setattr(Schedule, "open_between", noted)
+    return found
+
+
+@pytest.mark.parametrize("by", ["start", "created_at"])
+def test_bookings_of_all_times_are_counted_without_working_out_any_hours(
+    by: Literal["start", "created_at"], looked_at: list[Interval]
+) -> None:
+    desk = shop().desk
+    desk.settle(desk.book("wash", at(0)).id)
+    looked_at.clear()
+    found = desk.statistics(EVER, by=by, utilisation=False)
+    assert (found.total, found.revenue["EUR"], found.utilisation) == (1, Money.of(40, "EUR"), ())
+    assert looked_at == []
+    with pytest.raises(NotFoundError):
+        desk.statistics(EVER, resource_ids=["?"], utilisation=False)
+
+
+def test_how_busy_resources_are_is_worked_out_for_a_hundred_years_at_most(looked_at: list[Interval]) -> None:
+    desk = shop().desk
+    century = Interval(MONDAY, MONDAY + 36_525 * DAY)
+    (bay,) = desk.statistics(century).utilisation
+    assert looked_at == [century]
+    assert bay.open_time == OPEN.open_between(century).duration
+    looked_at.clear()
+    with pytest.raises(InvalidFieldError, match="window must not be more than a hundred years"):
+        desk.statistics(Interval(MONDAY, century.end + DAY))
+    assert looked_at == []
 
 
 def test_statistics_are_for_managers() -> None:

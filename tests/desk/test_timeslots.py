@@ -48,6 +48,54 @@ def test_overlapping_openings_give_slots_that_do_not_overlap() -> None:
     assert [one.interval.start for one in made] == [at(0), at(1), at(2)]
 
 
+def test_slots_of_a_session_of_many_years_are_cut_from_its_start_also_far_into_it() -> None:
+    desk = shop().desk
+    session = Schedule.of([Interval(NINE, NINE + 30_000 * DAY)])
+    window = Interval(NINE + 20_000 * DAY, NINE + 20_000 * DAY + HOUR)
+    made = desk.generate_timeslots("bay", window, 25 * MINUTE, schedule=session)
+    # 20,000 days are 1,152,000 times 25 minutes
+    assert [one.interval.start - window.start for one in made] == [dt.timedelta(0), 25 * MINUTE]
+
+
+@pytest.mark.parametrize(
+    ("days", "length"),
+    [
+        (30_000, HALF),
+        (1, dt.timedelta(microseconds=1)),
+        (36_526, dt.timedelta.max),
+        (2_900_000, HALF),
+    ],
+)
+def test_a_window_of_too_many_slots_is_refused_before_anything_is_stored(
+    monkeypatch: pytest.MonkeyPatch, days: int, length: dt.timedelta
+) -> None:
+    here, looked_at = shop(), list[Interval]()
+    before, openings = here.written(), Schedule.openings_between
+
+    def noted(self: Schedule, window: Interval) -> tuple[Interval, ...]:
+        looked_at.append(window)
+        return openings(self, window)
+
+    monkeypatch.setattr(Schedule, "openings_between", noted)
+    with pytest.raises(InvalidFieldError) as refused:
+        here.desk.generate_timeslots("bay", Interval(NINE, NINE + days * DAY), length)
+    assert refused.value.field == "window"
+    assert here.written() == before
+    assert sum((one.duration for one in looked_at), dt.timedelta(0)) < 5 * 366 * DAY
+
+
+def test_as_many_slots_as_may_be_are_generated_at_once() -> None:
+    here = shop()
+    window = Interval(NINE, NINE + 625 * 7 * DAY // 5)
+    assert len(here.desk.generate_timeslots("bay", window, HALF)) == 10_000
+    with pytest.raises(InvalidFieldError, match="must not hold more than 10,000 slots"):
+        here.desk.generate_timeslots("bay", Interval(NINE, window.end + DAY), HALF)
+
+
+def test_a_length_that_no_opening_has_gives_no_slots() -> None:
+    assert shop().desk.generate_timeslots("bay", Interval(at(1), at(30)), dt.timedelta.max) == []
+
+
 def test_other_hours_than_the_resources_may_be_given() -> None:
     desk = shop().desk
     hours = Schedule("UTC", {"MO-SU": "10:00-12:00"}, closed_dates=["2025-10-21"])

@@ -131,6 +131,14 @@ def test_malformed_bodies_are_refused(shared: Running, body: bytes) -> None:
         assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
+def test_a_body_that_is_too_large_is_refused(shared: Running) -> None:
+    answer = shared.post("/api/bookings", "john_doe", wish(stream="x" * 2**20))
+    assert (answer.status_code, list(answer.json())) == (413, ["error"])
+    long = shared.post("/api/bookings", "john_doe", wish(stream="x" * 5000))
+    told = {"error": "The field course_stream must have 1 to 80 characters"}
+    assert (long.status_code, long.json()) == (400, told)
+
+
 def test_a_full_stream_is_a_conflict_and_a_cancelled_seat_is_free_again(app: Running) -> None:
     first = book(app, stream="4th_stream")
     book(app, stream="4th_stream")
@@ -251,10 +259,19 @@ def test_a_change_that_makes_no_sense_is_refused(app: Running, what: dict[str, A
 
 def test_what_is_not_there_is_not_found(app: Running) -> None:
     booking = book(app)
-    assert change(app, {**booking, "id": 10**9}, confirmed=2).status_code == 404
-    assert change(app, {**booking, "user_id": JANE}, confirmed=2).status_code == 404
-    assert change(app, {**booking, "user_id": 9}, confirmed=2).status_code == 404
-    assert change(app, booking, course_stream="9th_stream").status_code == 404
+    for other in ({"id": 10**9}, {"user_id": JANE}, {"user_id": 9}, {"user_id": 10**30}):
+        answer = change(app, {**booking, **other}, confirmed=2)
+        assert (answer.status_code, answer.json()) == (404, {"error": "Booking not found"})
+    for answer, kind in (
+        (change(app, booking, course_stream="9th_stream"), "Stream"),
+        (app.post("/api/bookings", "john_doe", wish(stream="9th_stream")), "Stream"),
+        (app.post("/api/bookings", "john_doe", wish(9)), "Course"),
+        (app.get("/api/courses/9/materials", "john_doe"), "Course"),
+        (app.get("/api/courses/9/statistics", "admin"), "Course"),
+        (app.post("/api/courses/9/messages", "admin", {"text": "Hello"}), "Course"),
+        (app.get("/api/users/9", "admin"), "User"),
+    ):
+        assert (answer.status_code, answer.json()) == (404, {"error": f"{kind} not found"})
     for path in (
         f"/api/users/{10**30}",
         "/api/users/9",
@@ -276,11 +293,20 @@ def test_who_is_unknown_is_unauthorized_and_who_may_not_is_forbidden(shared: Run
         ("GET", "/"),
     ]
     for method, path in calls:
-        for headers in ({}, {"Authorization": "Bearer nobody"}, {"Authorization": "demo-admin"}):
+        wrong = ("Bearer nobody", "demo-admin", "Bearer DEMO-admin", "Bearer demo-Admin", "Bearer demo-ádmin")
+        for headers in ({}, *({"Authorization": one.encode()} for one in wrong)):
             answer = shared.ask(method, path, headers=headers)
             assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
         if method != "POST":
             assert shared.ask(method, path, "jane_smith").status_code == 403
+
+
+def test_a_token_is_taken_from_the_address_of_the_table_alone(shared: Running) -> None:
+    assert shared.get("/?token=demo-admin").status_code == 200
+    assert shared.get("/?token=demo-jane_smith").status_code == 403
+    for path in ("/api/bookings?token=demo-admin", "/?token=%00", "/?token=DEMO-admin", "/?token=", "/"):
+        answer = shared.get(path)
+        assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
 def test_what_a_confirmation_opens_up(app: Running) -> None:
@@ -311,6 +337,25 @@ def test_a_repeat_with_its_key_gets_the_first_answer(app: Running, now: dt.datet
     racing = at_once([partial(app.post, "/api/bookings", "john_doe", wish(), headers=many)] * 8)
     assert {one.status_code for one in racing} <= {201, 409}
     assert len({one.json()["id"] for one in racing if one.status_code == 201}) == 1
+
+
+def test_messages_and_changes_that_are_repeated_with_their_key_are_made_once(
+    app: Running, now: dt.datetime
+) -> None:
+    booking, before = book(app), len(messages(app))
+    key = {"Idempotency-Key": f"once {now}"}
+    path = f"/api/users/{JOHN}/bookings"
+    confirm = {"booking_id": booking["id"], "confirmed": 2}
+    changes = [app.patch(path, "admin", confirm, headers=key) for _ in range(2)]
+    assert [one.status_code for one in changes] == [200, 200]
+    assert changes[0].json() == changes[1].json()
+    path = "/api/courses/1/messages"
+    racing = at_once([partial(app.post, path, "admin", {"text": "Bring a pen."}, headers=key)] * 6)
+    assert {one.status_code for one in racing} <= {201, 409}
+    again = app.post(path, "admin", {"text": "Bring a pen."}, headers=key)
+    assert (again.status_code, again.json()) == (201, {"sent": 1})
+    assert app.post(path, "admin", {"text": "Bring two."}, headers=key).status_code == 422
+    assert [one["kind"] for one in messages(app)[before:]] == ["welcome", "message"]
 
 
 def test_of_twenty_who_want_the_last_seat_one_gets_it_also_from_two_servers(
@@ -359,6 +404,51 @@ def test_at_the_table_an_admin_filters_confirms_and_cancels(app: Running) -> Non
     assert read(app, first) == {**first, "confirmed": 2, "course_stream": "4th_stream"}
 
 
+def shown_at(app: Running, **query: object) -> list[int]:
+    """Return the numbers of the bookings that are on a page of the table."""
+    answer = app.get("/", params={"token": "demo-admin", **query})
+    assert answer.status_code == 200
+    return [int(one) for one in re.findall('data-booking="([0-9]+)"', answer.text)]
+
+
+def test_every_booking_is_on_a_page_of_the_table(app: Running) -> None:
+    made: list[int] = []
+    for _ in range(4):
+        with emptied(app):
+            made = [book(app)["id"] for _ in range(14)]
+    change(app, {"id": made[0], "user_id": JOHN}, confirmed=2)
+    pages: list[list[int]] = []
+    while found := shown_at(app, page=len(pages) + 1):
+        pages.append(found)
+    ids = [one for page in pages for one in page]
+    assert {len(page) for page in pages[:-1]} == {50}
+    assert len(ids) == len(set(ids)) > 50
+    listed = [app.get(f"/api/bookings?limit=100&page={page}", "admin").json() for page in (1, 2, 3)]
+    assert ids[:300] == [one["id"] for page in listed for one in page]
+    assert shown_at(app, status="confirmed") == [made[0]]
+    assert shown_at(app, status="pending") == made[:0:-1]
+    assert len(shown_at(app, status="cancelled")) >= 42
+    for wrong in ({"page": 0}, {"page": "x"}, {"status": "lost"}):
+        assert app.get("/", "admin", params=wrong).status_code == 400
+    with browser() as (page,):
+        page.goto(f"{app.url}/?token=demo-admin")
+        page.get_by_role("link", name="Older").click()
+        expect(page.locator(f"tr[data-booking='{ids[50]}']")).to_be_visible()
+        page.get_by_role("link", name="Newer").click()
+        expect(page.locator(f"tr[data-booking='{ids[0]}']")).to_be_visible()
+
+
+def test_the_table_works_for_those_who_send_their_token_in_a_header(app: Running) -> None:
+    booking = book(app)
+    with browser() as (page,):
+        page.set_extra_http_headers({"Authorization": "Bearer demo-admin"})
+        page.goto(app.url)
+        row = page.locator(f"tr[data-booking='{booking['id']}']")
+        row.get_by_role("button", name="Confirm").click()
+        expect(row.locator(".badge")).to_have_text("confirmed")
+    assert read(app, booking)["confirmed"] == 2
+
+
 def test_the_openapi_document_tells_every_endpoint(shared: Running) -> None:
     told = shared.get("/openapi.json").json()
     assert told["openapi"] == "3.1.0"
@@ -367,3 +457,5 @@ def test_the_openapi_document_tells_every_endpoint(shared: Running) -> None:
         for method in ("get", "post", "put", "patch", "delete"):
             answer = shared.ask(method.upper(), known)
             assert (answer.status_code == 405) is (method not in methods), (method, path)
+            if answer.status_code == 405:
+                assert {one.upper() for one in methods} <= set(answer.headers["Allow"].split(", "))

@@ -6,56 +6,73 @@ python docs/examples/rooms/app.py --port 8003 --demo
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import attrs
 import sqlalchemy as sa
-from flask import Flask, Response, g, jsonify, render_template, request, send_file, session
+from flask import Flask, g, render_template, request, send_file, session
 from flask_socketio import SocketIO, join_room, leave_room
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
 import slotkeeper as sk
-from slotkeeper.adapters.sql import SqlStore, Tables
+from slotkeeper.adapters.sql import SqlStore, Tables, exact_text
 from slotkeeper.contrib import web
 
 T = TypeVar("T")
 
-ADMIN: Final = sk.HasRole("admin")
-LIFECYCLE: Final = sk.GUARDED.with_guards("complete", who=[ADMIN], exempt=[ADMIN]).with_guards(
-    "no_show", who=[ADMIN], exempt=[ADMIN]
-)
 TYPES: Final = ("office", "consultation", "meeting", "treatment")
-SHOWN: Final = ("pending", "confirmed", "cancelled", "completed", "no_show")
-TICK: Final = dt.timedelta(microseconds=1)
+STATUSES: Final = ("pending", "confirmed", "cancelled", "completed", "no_show")
+ADMIN: Final = [sk.HasRole("admin")]
+PARTIES: Final[list[sk.IsOwner | sk.HasRole]] = [sk.IsOwner(), *ADMIN]
+BEFORE: Final = [sk.BeforeStart()]
+LIFECYCLE: Final = (
+    sk.STANDARD.only(*STATUSES)
+    .without("decline")
+    .with_guards("confirm", who=ADMIN)
+    .with_guards("cancel", who=PARTIES, when=BEFORE, exempt=ADMIN)
+    .with_guards("reschedule", who=PARTIES, when=BEFORE, exempt=ADMIN)
+    .with_guards("complete", who=ADMIN, exempt=ADMIN)
+    .with_guards("no_show", who=ADMIN, exempt=ADMIN)
+)
+"""Nobody is a provider here: a user and a room may well have the same number."""
+GATEWAY: Final = web.FakeGateway()
 ATTEMPTS: Final = sk.RateLimit("book", 10, dt.timedelta(minutes=1))
 REFUNDS: Final = sk.CancellationPolicy(
     [sk.CancellationTier(dt.timedelta(hours=24), 1), sk.CancellationTier(dt.timedelta(hours=2), "1/2")],
     exempt_roles="admin",
 )
-KINDS: Final = {
-    "request": "created",
+NEWS: Final = {
+    "checkout": "created",
+    "book": "created",
     "confirm": "confirmed",
     "cancel": "cancelled",
     "reschedule": "rescheduled",
     "complete": "completed",
     "no_show": "no_show",
 }
+"""What a customer hears of; what has a price is news once it can be paid."""
 REFUSED: Final = (sk.RefusedError, sk.LifecycleError, sk.PolicyError)
 TEXTS: Final[dict[type[sk.SlotkeeperError], str]] = {
     sk.NotFoundError: "{kind} not found",
     sk.ForbiddenError: "Access denied",
+    sk.ConcurrencyError: "Look whether it was done, and try again",
 }
-DESCRIBED: Final = ("description", "metadata")
 SLOT: Final = "id=timeslot_id roomId=resource_id startTime=start endTime=end"
 BOOKING: Final = (
     "id userId=customer_id roomId=resource_id timeslotId=timeslot_id startTime=start endTime=end status price"
     " paymentStatus=payment_status refundAmount=refunded notes createdAt=created_at updatedAt=updated_at"
 )
+HALF_AN_HOUR: Final = dt.timedelta(minutes=30)
+TICK: Final = dt.timedelta(microseconds=1)
+DEAREST: Final = 1_000_000
+NUL: Final = re.compile(rb"(?<!\\)(\\\\)*\\u0000")
+"""The character that not all databases keep, as JSON writes it."""
 
 METADATA: Final = sa.MetaData()
 TABLES: Final = Tables(METADATA)
@@ -63,119 +80,107 @@ USERS: Final = sa.Table(
     "rooms_users",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("token", sa.String(80), unique=True, nullable=False),
+    sa.Column("token", exact_text(80), unique=True, nullable=False),
     sa.Column("role", sa.String(20), nullable=False),
 )
 
 app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = 2**20
 app.secret_key = uuid.uuid4().hex  # sessions live as long as their sockets
 socketio = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
 
 
-class Provider:
-    """A payment provider that always agrees; a checkout's id is found again from the booking's."""
-
-    def charge(self, booking_id: sk.Id, amount: sk.Money) -> str:
-        del amount
-        return f"{booking_id}-{uuid.uuid5(uuid.NAMESPACE_OID, str(booking_id)).hex}"
-
-    def refund(self, booking_id: sk.Id, reference: str, amount: sk.Money) -> None:
-        """Agree."""
-
-
-@attrs.define
-class Rooms:
-    """The desk and the users, with the news that events are told as."""
-
-    store: SqlStore
-    clock: Callable[[], dt.datetime]
-    relay: web.RelayThread = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.relay = web.RelayThread(web.Fanout(send, [self.news]))
-
-    def desk(self, connection: sa.Connection | None = None) -> sk.BookingDesk:
-        return sk.BookingDesk(
-            self.store if connection is None else SqlStore.on(connection, tables=TABLES),
-            clock=self.clock,
-            lifecycle=LIFECYCLE,
-            numbered=True,
-            payments=Provider(),
-            subscribers=[self.relay],
-        )
-
-    def user(self, token: str | None) -> sk.Actor | None:
-        with self.store.engine.connect() as connection:
-            found = connection.execute(sa.select(USERS).where(USERS.c.token == token)).first()
-        return None if found is None else sk.Actor(found.id, roles=found.role)
-
-    def news(self, event: sk.Event) -> list[web.Message]:
-        """Return what an event is told as: to its customer, and to all who look at the room's day."""
-        booking, channel = self.booking(event.booking), f"user_{event.booking.customer_id}"
-        told = [web.Message("", "timeslots_changed", {"roomId": booking["roomId"]})]
-        if event.action == "remind":
-            payload = {"booking": booking, "message": "Your appointment is coming up!"}
-            told.append(web.Message(channel, "booking_reminder", payload))
-        elif event.action in KINDS:
-            payload = {"type": KINDS[event.action], "booking": booking}
-            told.append(web.Message(channel, "booking_update", payload))
-        return told
-
-    def room(self, resource: sk.Resource) -> dict[str, Any]:
-        price = self.desk().get_service(resource.id).price
-        return {
-            **{name: getattr(resource, name) for name in ("id", "name", "capacity")},
-            **{name: resource.attributes.get(name) for name in DESCRIBED},
-            "roomType": min(resource.roles),
-            "hourlyRate": float(price.amount.amount) if isinstance(price, sk.HourlyPrice) else None,
-            "isActive": resource.active,
-        }
-
-    def booking(self, booking: sk.Booking) -> dict[str, Any]:
-        facts = web.booking_facts(booking, LIFECYCLE)
-        return {
-            **web.picked(facts, BOOKING),
-            "bookingType": booking.attributes.get("bookingType"),
-            "room": self.room(self.desk().get_resource(booking.resource_id)),
-            "timeslot": web.picked(facts, SLOT),
-        }
-
-    def page(self, listing: sk.Listing, **conditions: Any) -> dict[str, Any]:
-        """Return a page of bookings."""
-        found = self.desk().find(listing=listing, **conditions)
-        return paged(listing, found, self.booking)
-
-    def put_room(
-        self, desk: sk.BookingDesk, room_id: int, given: web.Fields, old: dict[str, Any]
-    ) -> sk.Resource:
-        """Store a room, new or changed, with the service that it is booked as."""
-        kind = given.choice("roomType", TYPES, old.get("roomType") or web.NEEDED)
-        rate = given.number("hourlyRate", old.get("hourlyRate"), least=0)
-        facts = {name: given.members.get(name, old.get(name)) for name in DESCRIBED}
-        room = sk.Resource(
-            room_id,
-            name=given.text("name", old.get("name") or web.NEEDED, least=1, most=200),
-            capacity=given.integer("capacity", old.get("capacity", 1), least=1, most=10_000),
-            roles=[kind],
-            active=given.flag("isActive", old.get("isActive", True)),
-            attributes=facts,
-        )
-        service = sk.Service(
-            room.id,
-            dt.timedelta(minutes=30),
-            needs=[sk.Requirement(among=[room.id])],
-            price=None if rate is None else sk.HourlyPrice(sk.Money.of(f"{rate:.2f}", "EUR")),
-            policy=sk.Policy(cancellation=REFUNDS),
-            action="request",
-        )
-        room = desk.put_resource(room)
-        desk.put_service(service)
-        return room
+def desk(connection: sa.Connection | None = None) -> sk.BookingDesk:
+    return sk.BookingDesk(
+        app.config["STORE"] if connection is None else SqlStore.on(connection, tables=TABLES),
+        clock=app.config["CLOCK"],
+        lifecycle=LIFECYCLE,
+        numbered=True,
+        payments=GATEWAY,
+        subscribers=[RELAY],
+        viewers=[sk.IsOwner()],
+    )
 
 
-def here() -> Rooms:
-    rooms: Rooms = app.config["ROOMS"]
-    return rooms
+def transacted(act: Callable[[sk.BookingDesk], T]) -> T:
+    """Carry several commands out in one transaction."""
+    store: SqlStore = app.config["STORE"]
+    return store.transact(lambda connection: act(desk(connection)))
+
+
+def user(token: str | None) -> sk.Actor | None:
+    with app.config["STORE"].engine.connect() as connection:
+        found = connection.execute(sa.select(USERS).where(USERS.c.token == token)).first()
+    return None if found is None else sk.Actor(found.id, roles=found.role)
+
+
+def news(event: sk.Event) -> list[web.Message]:
+    """Return what an event is told as: to its customer, and to all who look at the room's day."""
+    booking, channel = shown_booking(event.booking), f"user_{event.booking.customer_id}"
+    told = [web.Message("", "timeslots_changed", {"roomId": booking["roomId"]})]
+    if event.action == "remind":
+        payload = {"booking": booking, "message": "Your appointment is coming up!"}
+        told.append(web.Message(channel, "booking_reminder", payload))
+    elif event.action in NEWS:
+        payload = {"type": NEWS[event.action], "booking": booking}
+        told.append(web.Message(channel, "booking_update", payload))
+    return told
+
+
+def shown_booking(booking: sk.Booking) -> dict[str, Any]:
+    facts = web.booking_facts(booking, LIFECYCLE)
+    return {
+        **web.picked(facts, BOOKING),
+        "bookingType": booking.attributes.get("bookingType"),
+        "room": shown_room(desk().get_resource(booking.resource_id)),
+        "timeslot": web.picked(facts, SLOT),
+    }
+
+
+def shown_room(room: sk.Resource) -> dict[str, Any]:
+    """Return a room as the document has it."""
+    facts = {name: getattr(room, name) for name in ("id", "name", "capacity")}
+    return {**facts, "roomType": min(room.roles), "isActive": room.active, **room.attributes}
+
+
+def described(room: sk.Resource, given: web.Fields) -> sk.Resource:
+    """Return a room with what is given in place of what it had; null takes away what it can do without."""
+    rate, metadata = given.number("hourlyRate", None, least=0), given.object("metadata", None)
+    if rate is not None and rate > DEAREST:
+        raise sk.InvalidFieldError("hourlyRate", rate, f"must be at most {DEAREST}")
+    facts = {
+        "description": given.text("description", None),
+        "hourlyRate": None if rate is None else round(float(rate), 2),
+        "metadata": None if metadata is None else metadata.members,
+    }
+    known = {**dict.fromkeys(facts), **room.attributes}
+    return attrs.evolve(
+        room,
+        name=given.text("name", room.name, least=1, most=200),
+        capacity=given.integer("capacity", room.capacity, least=1, most=10_000),
+        roles=given.choice("roomType", TYPES, room.roles),
+        active=given.flag("isActive", room.active),
+        attributes={name: facts[name] if name in given.members else known[name] for name in facts},
+    )
+
+
+def offer(room: sk.Resource) -> sk.Service:
+    """Return what a room is booked as: to be paid by the hour, or confirmed at once where it has no price."""
+    rate = room.attributes["hourlyRate"]
+    return sk.Service(
+        room.id,
+        HALF_AN_HOUR,
+        needs=[sk.Requirement(among=[room.id])],
+        price=sk.HourlyPrice(sk.Money.of(f"{rate:.2f}", "EUR")) if rate else None,
+        policy=sk.Policy(cancellation=REFUNDS),
+        action="request" if rate else "book",
+    )
+
+
+def put_room(desk: sk.BookingDesk, room: sk.Resource) -> sk.Resource:
+    """Store what a room is booked as, in the transaction in which the room was stored."""
+    desk.put_service(offer(room))
+    return room
 
 
 def paged(listing: sk.Listing, found: sk.Page[T], shown: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
@@ -183,23 +188,34 @@ def paged(listing: sk.Listing, found: sk.Page[T], shown: Callable[[T], dict[str,
     return {"items": items, "total": found.total, "page": listing.page_number, "limit": listing.limit}
 
 
+def page_of(listing: sk.Listing, **conditions: Any) -> dict[str, Any]:
+    """Return a page of bookings."""
+    return paged(listing, desk().find(listing=listing, **conditions), shown_booking)
+
+
 def send(message: web.Message) -> None:
     socketio.emit(message.event, dict(message.payload), to=message.channel or None)
 
 
+def refuse(text: str, status: int = 400) -> NoReturn:
+    raise web.AnswerError(web.Answer(status, {"error": text}))
+
+
 def answer(error: sk.SlotkeeperError) -> web.Answer:
-    """Return the answer to an error, in the document's shape."""
+    """Return the answer to an error, in the document's shape and words; what was sent is not sent back."""
+    if isinstance(error, sk.InvalidFieldError):
+        return web.Answer(400, {"error": f"{error.field} {error.reason}"})
     if isinstance(error, sk.NotFoundError) and error.kind in {"resource", "service"}:
         error = attrs.evolve(error, kind="room")
     told = web.problem(error, dict.fromkeys(REFUSED, 400), TEXTS)
     return web.Answer(told.status, {"error": told.detail}, told.headers)
 
 
-def rendered(given: web.Answer) -> Response:
-    response = jsonify(given.body)
-    response.status_code = given.status
-    response.headers.update(given.headers)
-    return response
+def rendered(given: web.Answer) -> tuple[Any, int, dict[str, str]]:
+    return given.body, given.status, dict(given.headers)
+
+
+RELAY: Final = web.RelayThread(web.Fanout(send, [news]))
 
 
 def signed_in(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -208,12 +224,12 @@ def signed_in(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(**given: Any) -> Any:
-            user = here().user(web.bearer_token(request.headers.get("Authorization")))
-            if user is None:
-                return jsonify({"error": "Unauthorized"}), 401
-            if roles and user.roles.isdisjoint(roles):
-                return jsonify({"error": "Access denied"}), 403
-            g.actor = user if roles else sk.Actor(user.id)
+            known = user(web.bearer_token(request.headers.get("Authorization")))
+            if known is None:
+                refuse("Unauthorized", 401)
+            if roles and known.roles.isdisjoint(roles):
+                refuse("Access denied", 403)
+            g.actor = known if roles else sk.Actor(known.id)
             return view(**given)
 
         return guarded
@@ -221,12 +237,12 @@ def signed_in(*roles: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return decorate
 
 
-def repeatable(view: Callable[..., web.Answer]) -> Callable[..., Response]:
+def repeatable(view: Callable[..., web.Answer]) -> Callable[..., Any]:
     """Answer a repeat with the same Idempotency-Key as the first request."""
 
     @wraps(view)
-    def once(**given: Any) -> Response:
-        repeats = web.Repeats(here().store, answer=answer)
+    def once(**given: Any) -> Any:
+        repeats = web.Repeats(app.config["STORE"], answer=answer)
         scope = f"{g.actor.id} {request.method} {request.path}"
         key = request.headers.get("Idempotency-Key")
         return rendered(repeats.once(key, scope, request.get_data(), lambda: view(**given)))
@@ -234,8 +250,15 @@ def repeatable(view: Callable[..., web.Answer]) -> Callable[..., Response]:
     return once
 
 
-def body() -> web.Fields:
-    return web.Fields.of_json(request.get_data())
+def body(*needed: str, missing: str = "{} is required") -> web.Fields:
+    """Read the body, in which some fields are needed."""
+    given = web.Fields.of_json(request.get_data())
+    if NUL.search(request.get_data()):
+        refuse("NUL is no character of a text")
+    for name in needed:
+        if not given.members.get(name):
+            refuse(missing.format(name))
+    return given
 
 
 def query() -> web.Parameters:
@@ -262,23 +285,27 @@ def list_rooms() -> Any:
     asked = query()
     listing = asked.page(default=25, cap=True)
     active = True if asked.flag("active", True) else None  # noqa: FBT003 - the default
-    found = here().desk().resources(role=asked.text("type", None), active=active)
+    found = desk().resources(role=asked.text("type", None), active=active)
     part = listing.part(sorted(found, key=lambda room: room.name))
-    return {**paged(listing, part, here().room), "pages": listing.pages(part.total)}
+    return {**paged(listing, part, shown_room), "pages": listing.pages(part.total)}
 
 
 @app.get("/api/v1/bookings/rooms/<int:room_id>")
 def get_room(room_id: int) -> Any:
-    return here().room(here().desk().get_resource(room_id))
+    return shown_room(desk().get_resource(room_id))
 
 
 @app.get("/api/v1/bookings/rooms/<int:room_id>/timeslots")
 def get_timeslots(room_id: int) -> Any:
-    asked, room = query(), here().room(here().desk().get_resource(room_id))
-    if not asked.has("date"):
-        raise sk.InvalidFieldError("date", None, "parameter is required")
+    asked, room = query(), shown_room(desk().get_resource(room_id))
+    if not asked.members.get("date"):
+        refuse("Date parameter is required")
+    try:
+        day = web.day(asked, "date")
+    except sk.InvalidFieldError:
+        refuse("Invalid date format. Use ISO 8601")
     length = dt.timedelta(minutes=asked.integer("duration", 30, most=1440))
-    found = here().desk().timeslots([room_id], web.day(asked, "date"), at_least=length)
+    found = desk().timeslots([room_id], day, at_least=length)
     slots = [
         {
             "id": one.timeslot.id,
@@ -296,47 +323,40 @@ def get_timeslots(room_id: int) -> Any:
 @signed_in()
 @repeatable
 def create_booking() -> web.Answer:
-    desk, key = here().desk(), request.headers.get("Idempotency-Key")
-    desk.admit(ATTEMPTS, g.actor.id)
-    given = body()
-    made = desk.book_timeslot(
+    desk().admit(ATTEMPTS, g.actor.id)
+    given = body("timeslotId", "roomId", missing="timeslotId and roomId are required")
+    made = desk().book_timeslot(
         given.integer("timeslotId"),
         resource_id=given.integer("roomId"),
         customer_id=g.actor.id,
         notes=given.text("notes", ""),
         attributes={"bookingType": given.text("bookingType", None, most=80)},
         actor=g.actor,
-        key=key,
+        key=request.headers.get("Idempotency-Key"),
     )
-    if made.price is not None:
-        made = desk.checkout(made.id)
+    message = "Booking confirmed."
+    if made.status == "pending":
+        made, message = desk().checkout(made.id), "Booking created. Complete payment to confirm."
     checkout = made.payment.reference
-    return web.Answer(
-        201,
-        {
-            "booking": here().booking(made),
-            "checkoutId": checkout,
-            "checkoutUrl": f"{request.host_url}checkout/{checkout}" if checkout else None,
-            "message": "Booking created. Complete payment to confirm.",
-        },
-    )
+    url = f"{request.host_url}checkout/{checkout}" if checkout else None
+    facts = {"checkoutId": checkout, "checkoutUrl": url, "message": message}
+    return web.Answer(201, {"booking": shown_booking(made), **facts})
 
 
 @app.post("/api/v1/payments/<checkout>/complete")
 def complete_payment(checkout: str) -> Any:
-    number = checkout.split("-", maxsplit=1)[0]
-    booking = here().desk().get(int(number)) if number.isascii() and number.isdigit() else None
-    if booking is None or booking.payment.reference != checkout:
-        return {"error": "Checkout not found"}, 404
-    paid = here().desk().settle(booking.id, key=checkout)
-    return {"booking": here().booking(paid), "message": "Payment completed"}
+    found = desk().find(ids=[GATEWAY.booking_of(checkout)]).items
+    if checkout not in [one.payment.reference for one in found]:
+        raise sk.NotFoundError("checkout", checkout)
+    paid = desk().settle(found[0].id)
+    return {"booking": shown_booking(paid), "message": "Payment completed"}
 
 
 @app.get("/api/v1/bookings")
 @signed_in()
 def list_bookings() -> Any:
     asked = query()
-    return here().page(
+    return page_of(
         asked.page(default=25, cap=True, order="-created_at"),
         customer_id=g.actor.id,
         statuses=asked.text("status", ()),
@@ -347,17 +367,17 @@ def list_bookings() -> Any:
 @app.get("/api/v1/bookings/<int:booking_id>")
 @signed_in()
 def get_booking(booking_id: int) -> Any:
-    return here().booking(here().desk().get(booking_id, actor=g.actor))
+    return shown_booking(desk().get(booking_id, actor=g.actor))
 
 
 @app.put("/api/v1/bookings/<int:booking_id>/cancel")
 @signed_in()
 def cancel_booking(booking_id: int) -> Any:
-    here().desk().get(booking_id, actor=g.actor)
-    done = here().desk().cancel(booking_id, actor=g.actor)
+    desk().get(booking_id, actor=g.actor)
+    done = desk().cancel(booking_id, actor=g.actor)
     refund = done.quote.refund
     return {
-        "booking": here().booking(done.booking),
+        "booking": shown_booking(done.booking),
         "refundAmount": float(refund.amount) if refund else 0,
         "message": "Booking cancelled successfully",
     }
@@ -366,37 +386,39 @@ def cancel_booking(booking_id: int) -> Any:
 @app.put("/api/v1/bookings/<int:booking_id>/reschedule")
 @signed_in()
 def reschedule_booking(booking_id: int) -> Any:
-    here().desk().get(booking_id, actor=g.actor)
-    slot = body().integer("newTimeslotId")
-    moved = here().desk().reschedule(booking_id, timeslot_id=slot, actor=g.actor)
-    return {"booking": here().booking(moved.booking), "message": "Booking rescheduled successfully"}
+    desk().get(booking_id, actor=g.actor)
+    slot = body("newTimeslotId").integer("newTimeslotId")
+    moved = desk().reschedule(booking_id, timeslot_id=slot, actor=g.actor)
+    return {"booking": shown_booking(moved.booking), "message": "Booking rescheduled successfully"}
 
 
 @app.post("/api/v1/admin/rooms")
 @signed_in("admin")
 @repeatable
 def create_room() -> web.Answer:
-    given = body()
+    given = body("name", "roomType")
 
-    def put(connection: sa.Connection) -> sk.Resource:
-        desk = here().desk(connection)
-        return here().put_room(desk, desk.next_number(), given, {})
+    def create(desk: sk.BookingDesk) -> sk.Resource:
+        return put_room(desk, desk.add_resource(described(sk.Resource(desk.next_number()), given)))
 
-    return web.Answer(201, here().room(here().store.transact(put)))
+    return web.Answer(201, shown_room(transacted(create)))
 
 
 @app.put("/api/v1/admin/rooms/<int:room_id>")
 @signed_in("admin")
 def update_room(room_id: int) -> Any:
-    given, old = body(), here().room(here().desk().get_resource(room_id))
-    put = here().put_room
-    return here().room(here().store.transact(lambda on: put(here().desk(on), room_id, given, old)))
+    given = body()
+
+    def change(desk: sk.BookingDesk) -> sk.Resource:
+        return put_room(desk, desk.edit_resource(room_id, lambda old: described(old, given)))
+
+    return shown_room(transacted(change))
 
 
 @app.delete("/api/v1/admin/rooms/<int:room_id>")
 @signed_in("admin")
 def delete_room(room_id: int) -> Any:
-    here().desk().deactivate_resource(room_id, actor=g.actor)
+    desk().deactivate_resource(room_id, actor=g.actor)
     return {"message": "Room deactivated"}
 
 
@@ -404,31 +426,35 @@ def delete_room(room_id: int) -> Any:
 @signed_in("admin")
 @repeatable
 def generate_timeslots() -> web.Answer:
-    given, desk = body(), here().desk()
+    given = body("roomId", "startDate", "endDate")
     room, window = given.integer("roomId"), web.days(given, "startDate", "endDate")
+    dates = {"start": moment(given, "startDate"), "end": moment(given, "endDate")}
     hours = given.object("workingHours", web.Fields({"start": "09:00", "end": "17:00"}))
-    text = f"{hours.time('start'):%H:%M}-{hours.time('end'):%H:%M}"
+    start, end = hours.time("start"), hours.time("end")
+    if start == end:
+        raise sk.InvalidFieldError("workingHours", hours.members, "must end at another time than they start")
     excluded = [web.day_of(one, "excludedDates") for one in given.items("excludedDates")]
-    schedule = sk.Schedule.weekly_hours("UTC", {"daily": text}, closed_dates=excluded)
+    schedule = sk.Schedule.weekly_hours("UTC", {"daily": f"{start:%H:%M}-{end:%H:%M}"}, closed_dates=excluded)
     length = dt.timedelta(minutes=given.integer("slotDuration", 30, least=1, most=1440))
-    made = desk.generate_timeslots(room, window, length, schedule=schedule, service_id=room, actor=g.actor)
-    return web.Answer(
-        201,
-        {
-            "message": f"Generated {len(made)} timeslots",
-            "count": len(made),
-            "dateRange": {"start": given.text("startDate"), "end": given.text("endDate")},
-        },
-    )
+    count = len(desk().generate_timeslots(room, window, length, schedule=schedule, service_id=room))
+    return web.Answer(201, {"message": f"Generated {count} timeslots", "count": count, "dateRange": dates})
+
+
+def moment(given: web.Fields, name: str) -> str:
+    """Return a date as it was understood."""
+    try:
+        return dt.datetime.fromisoformat(given.text(name)).isoformat()
+    except ValueError:
+        raise sk.InvalidFieldError(name, given.text(name), "must be an ISO 8601 date") from None
 
 
 @app.delete("/api/v1/admin/timeslots/<int:timeslot_id>")
 @signed_in("admin")
 def delete_timeslot(timeslot_id: int) -> Any:
     try:
-        here().desk().delete_timeslot(timeslot_id, actor=g.actor)
+        desk().delete_timeslot(timeslot_id, actor=g.actor)
     except sk.SlotTakenError:
-        return {"error": "Cannot delete timeslot with existing bookings"}, 400
+        refuse("Cannot delete timeslot with existing bookings")
     return {"message": "Timeslot deleted"}
 
 
@@ -437,7 +463,7 @@ def delete_timeslot(timeslot_id: int) -> Any:
 def list_all_bookings() -> Any:
     asked = query()
     room = asked.integer("roomId", None)
-    return here().page(
+    return page_of(
         asked.page(default=50, cap=True, order="-created_at"),
         statuses=asked.text("status", ()),
         resource_ids=() if room is None else [room],
@@ -449,24 +475,28 @@ def list_all_bookings() -> Any:
 @app.put("/api/v1/admin/bookings/<int:booking_id>/status")
 @signed_in("admin")
 def update_status(booking_id: int) -> Any:
-    status = body().text("status")
-    here().desk().get(booking_id)
+    status = body("status").text("status")
+    desk().get(booking_id)
     if status not in {"completed", "no_show", "cancelled"}:
-        raise sk.InvalidFieldError("status", status, "transition is invalid")
-    return here().booking(here().desk().set_status(booking_id, status, actor=g.actor))
+        refuse(f"Invalid status transition to: {status:.80}")
+    return shown_booking(desk().set_status(booking_id, status, actor=g.actor))
 
 
 @app.get("/api/v1/admin/bookings/stats")
 @signed_in("admin")
 def stats() -> Any:
-    now = here().clock()
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    window = web.window(query(), "fromDate", "toDate") or sk.Interval(first, now + TICK)
-    found = here().desk().statistics(window, by="created_at", actor=g.actor)
+    asked, now = query(), app.config["CLOCK"]()
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    first = sk.EARLIEST if asked.has("fromDate") else month
+    usual = sk.Interval(first, sk.LATEST if asked.has("toDate") else now + TICK)
+    window = usual & (web.window(asked, "fromDate", "toDate") or usual)
+    if window is None:
+        return {"total": 0, "byStatus": dict.fromkeys(STATUSES, 0), "revenue": 0}
+    found = desk().statistics(window, by="created_at", utilisation=False, actor=g.actor)
     revenue = found.revenue.get("EUR")
     return {
         "total": found.total,
-        "byStatus": {name: found.by_status.get(name, 0) for name in SHOWN},
+        "byStatus": dict(found.by_status),
         "revenue": float(revenue.amount) if revenue else 0,
     }
 
@@ -474,62 +504,67 @@ def stats() -> Any:
 @app.post("/api/v1/admin/reminders/run")
 @signed_in("admin")
 def remind() -> Any:
-    sent = here().desk().remind(dt.timedelta(hours=24))
-    return {"sent": len(sent)}
+    return {"sent": len(desk().remind(dt.timedelta(hours=24)))}
 
 
 @app.errorhandler(sk.SlotkeeperError)
-def refused(error: sk.SlotkeeperError) -> Response:
+def refused(error: sk.SlotkeeperError) -> Any:
     return rendered(answer(error))
+
+
+@app.errorhandler(web.AnswerError)
+def answered(error: web.AnswerError) -> Any:
+    return rendered(error.answer)
 
 
 @app.errorhandler(HTTPException)
 def failed(error: HTTPException) -> Any:
-    return jsonify({"error": error.description}), error.code
+    allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return {"error": error.description}, error.code, allowed
 
 
 @app.errorhandler(Exception)
 def broken(error: Exception) -> Any:
     app.logger.error("unexpected", exc_info=error)
-    return jsonify({"error": "Server error"}), 500
+    return {"error": "Server error"}, 500
 
 
 @socketio.on("connect")
 def connect(auth: Any = None) -> bool:
     """Let those in who are known; the page may look on without a name."""
     token = auth.get("token") if isinstance(auth, dict) else None
-    user = here().user(token) if isinstance(token, str) else None
-    if token is not None and user is None:
-        return False
-    session["user"] = None if user is None else user.id
-    return True
+    known = user(web.plain_token(token))
+    session["user"] = None if known is None else known.id
+    return token is None or known is not None
 
 
 @socketio.on("join_booking_room")
 def join(data: Any = None) -> Any:
-    """Let a user join the room of their own."""
-    if session.get("user") is None or not isinstance(data, dict) or data.get("userId") != session["user"]:
-        return {"error": "Access denied"}
-    join_room(f"user_{session['user']}")
-    return {"joined": session["user"]}
+    return with_own_room(data, "joined", join_room)
 
 
 @socketio.on("leave_booking_room")
 def leave(data: Any = None) -> Any:
-    if isinstance(data, dict) and data.get("userId") == session.get("user"):
-        leave_room(f"user_{session['user']}")
-    return {"left": session.get("user")}
+    return with_own_room(data, "left", leave_room)
 
 
-def demo(connection: sa.Connection, store: SqlStore, now: dt.datetime) -> None:
+def with_own_room(data: Any, done: str, act: Callable[[str], None]) -> dict[str, Any]:
+    """Join or leave the room of a user's own, if that is the one that is named."""
+    number = session.get("user")
+    if number is None or not isinstance(data, dict) or data.get("userId") != number:
+        return {"error": "Access denied"}
+    act(f"user_{number}")
+    return {done: number}
+
+
+def demo(connection: sa.Connection) -> None:
     """Put the demo data into an empty database."""
     if connection.scalar(sa.select(USERS.c.id).limit(1)) is not None:
         return
     people = [(1, "alice", "user"), (2, "bob", "user"), (3, "admin", "admin")]
     rows = [{"id": number, "token": f"demo-{name}", "role": role} for number, name, role in people]
     connection.execute(USERS.insert(), rows)
-    rooms = Rooms(store, lambda: now)
-    desk = rooms.desk(connection)
+    here = desk(connection)
     offers: list[tuple[str, str, int | None, bool]] = [
         ("Office A", "office", 40, True),
         ("Treatment B", "treatment", 60, True),
@@ -538,22 +573,21 @@ def demo(connection: sa.Connection, store: SqlStore, now: dt.datetime) -> None:
     hours = sk.Schedule.weekly_hours("UTC", {"daily": "09:00-17:00"})
     for number, (name, kind, rate, active) in enumerate(offers, 1):
         facts = {"name": name, "roomType": kind, "hourlyRate": rate, "isActive": active}
-        rooms.put_room(desk, number, web.Fields(facts), {})
-        desk.next_number()  # so that rooms to come are numbered from here on
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        put_room(here, here.add_resource(described(sk.Resource(number), web.Fields(facts))))
+        here.next_number()  # so that rooms to come are numbered from here on
+    today = app.config["CLOCK"]().replace(hour=0, minute=0, second=0, microsecond=0)
     week = sk.Interval(today, today + dt.timedelta(days=8))
     for number in (1, 2):
-        half = dt.timedelta(minutes=30)
-        desk.generate_timeslots(number, week, half, schedule=hours, service_id=number)
+        here.generate_timeslots(number, week, HALF_AN_HOUR, schedule=hours, service_id=number)
 
 
 def main() -> None:
     given = web.serving("Rooms for hire.", database="sqlite:///rooms.sqlite3")
     store = SqlStore.from_url(given.url, tables=TABLES)
-    store.create_all(USERS, fill=(lambda on: demo(on, store, given.clock())) if given.demo else None)
-    rooms = app.config["ROOMS"] = Rooms(store, given.clock)
+    app.config.update(STORE=store, CLOCK=given.clock)
+    store.create_all(USERS, fill=demo if given.demo else None)
     server = make_server("127.0.0.1", given.port, app, threaded=True)
-    with rooms.relay.start(rooms.desk()):
+    with RELAY.start(desk()):
         print(f"ready http://127.0.0.1:{given.port}", flush=True)
         server.serve_forever()
 

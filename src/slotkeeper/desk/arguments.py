@@ -58,9 +58,9 @@ def check_several(field: str, value: object) -> None:
         raise InvalidFieldError(field, value, "must be several, not one")
 
 
-def check_function(field: str, value: object) -> None:
-    """Raise `InvalidFieldError` unless it can be called, or is None."""
-    if value is not None and not callable(value):
+def check_function(field: str, value: object, *, needed: bool = False) -> None:
+    """Raise `InvalidFieldError` unless it can be called, or is None where none is needed."""
+    if (needed or value is not None) and not callable(value):
         raise InvalidFieldError(field, value, "must be a function")
 
 
@@ -102,12 +102,12 @@ def plain_attributes(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return written
 
 
-def check_duration(duration: dt.timedelta | None) -> None:
+def check_duration(duration: dt.timedelta | None, *, field: str = "duration") -> None:
     """Raise `InvalidFieldError` unless it is a length of up to a century, or None."""
     if duration is not None:
-        check_length("duration", duration)
+        check_length(field, duration)
         if duration > _CENTURY:
-            raise InvalidFieldError("duration", duration, "must not be more than a hundred years")
+            raise InvalidFieldError(field, duration, "must not be more than a hundred years")
 
 
 def check_expected(expected: int | None) -> None:

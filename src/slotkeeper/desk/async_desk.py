@@ -126,6 +126,7 @@ class AsyncBookingDesk:
     decline = awaited(BookingDesk.decline)
     delete_timeslot = awaited(BookingDesk.delete_timeslot)
     dismiss_event = awaited(BookingDesk.dismiss_event)
+    edit_resource = awaited(BookingDesk.edit_resource)
     expire_holds = awaited(BookingDesk.expire_holds)
     explain = awaited(BookingDesk.explain)
     find = awaited(BookingDesk.find)

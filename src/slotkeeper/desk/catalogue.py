@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from slotkeeper.desk.arguments import check_kind, check_version
+from slotkeeper.desk.arguments import check_function, check_kind, check_version
 from slotkeeper.desk.command import Command, Work
 from slotkeeper.desk.judging import Judging
 from slotkeeper.domain.actor import Actor
@@ -15,7 +15,7 @@ from slotkeeper.domain.codec import to_json
 from slotkeeper.domain.ids import Id, check_id
 from slotkeeper.domain.resource import Resource
 from slotkeeper.domain.service import Service
-from slotkeeper.errors import DuplicateIdError, NotFoundError
+from slotkeeper.errors import DuplicateIdError, InvalidFieldError, NotFoundError
 from slotkeeper.ports import Catalogue, UnitOfWork
 
 Item = TypeVar("Item", Resource, Service)
@@ -84,6 +84,39 @@ class Cataloguing(Judging):
         check_kind("resource", resource, Resource)
         command = Command("update_resource", actor, key, {"item": resource})
         return self._change(Resource, resource.id, lambda _: resource, command, expected_version)
+
+    def edit_resource(
+        self, resource_id: Id, change: Callable[[Resource], Resource], *, actor: Actor | None = None
+    ) -> Resource:
+        """Store what ``change`` makes of a resource as its next version; bookings stay.
+
+        The resource is read under its lock, so that nothing that others change meanwhile is lost. Give only
+        what is to be different::
+
+            desk.edit_resource("bay", lambda bay: attrs.evolve(bay, capacity=bay.capacity + 1))
+
+        Args:
+            resource_id: Which.
+            change: Returns the resource as it is to be, with the same id. Where a passing fault has ended the
+                unit of work it is called again, so it must do nothing else; where it raises, the resource
+                stays as it is.
+            actor: Who asks; one who is named must be a manager.
+
+        Raises:
+            NotFoundError: There is none, or it names a part that there is not.
+            InvalidFieldError: What ``change`` returns is no resource of that id, or cannot be written down.
+            ForbiddenError: The actor is no manager.
+        """
+        check_function("change", change, needed=True)
+
+        def changed(resource: Resource) -> Resource:
+            new = change(resource)
+            check_kind("change", new, Resource)
+            if new.id != resource_id:
+                raise InvalidFieldError("change", new.id, "must leave the id as it is")
+            return new
+
+        return self._change(Resource, resource_id, changed, Command("edit_resource", actor), None)
 
     def deactivate_resource(
         self,
@@ -246,6 +279,8 @@ class Cataloguing(Judging):
         self._manage(command.actor, command.name)
 
         def change(work: Work) -> Item:
+            if issubclass(kind, Resource):
+                work.unit.lock([item_id])
             stored = _shelf(work.unit, kind).get(item_id)
             check_version(_word(kind), item_id, expected, stored.version)
             new = _storable(attrs.evolve(changed(stored), version=stored.version + 1))

@@ -116,7 +116,7 @@ class Statistics:
         by_status: How many are in each status; every status of the lifecycle is named.
         revenue: What was paid for bookings that are paid, by currency; a refunded one is no part of it.
         kept: What is kept of payments of which a part went back, such as for late cancellations, by currency.
-        utilisation: By resource, over the whole window.
+        utilisation: By resource, over the whole window; empty where it was not asked for.
     """
 
     window: Interval

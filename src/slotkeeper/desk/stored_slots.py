@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 import attrs
 
 from slotkeeper.desk.arguments import (
+    check_duration,
     check_expected,
     check_kind,
     check_length,
@@ -23,14 +25,18 @@ from slotkeeper.domain.actor import Actor
 from slotkeeper.domain.booking import Booking
 from slotkeeper.domain.explanation import Blocker, Busy, Explanation
 from slotkeeper.domain.ids import Id, check_id, id_tuple
-from slotkeeper.domain.instant import TICK, ZERO
+from slotkeeper.domain.instant import TICK, ZERO, later
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.domain.schedule import AnySchedule
 from slotkeeper.domain.slot import Slot, Timeslot
 from slotkeeper.engine.question import Request, Snapshot
-from slotkeeper.errors import SlotTakenError
+from slotkeeper.errors import InvalidFieldError, SlotTakenError
 from slotkeeper.ports import UnitOfWork
+
+MOST_SLOTS: Final = 10_000
+"""How many slots one call generates at most."""
+_A_YEAR: Final = dt.timedelta(days=366)
 
 
 @attrs.frozen
@@ -62,7 +68,8 @@ class StoredSlots(Making):
 
         Args:
             resource_id: On what.
-            window: Within what; a slot that is not wholly inside is left out.
+            window: Within what; a slot that is not wholly inside is left out. It holds 10,000 slots at most,
+                with those that are there already, and spans a hundred years at most.
             length: How long each is.
             schedule: Other hours than the resource's.
             service_id: What they are for; None leaves it to whoever books.
@@ -71,10 +78,11 @@ class StoredSlots(Making):
 
         Raises:
             NotFoundError: There is no such resource or service.
-            InvalidFieldError: The length is not positive.
+            InvalidFieldError: The length is not positive, or the window too long; no slot is stored then.
             ForbiddenError: The actor is no manager.
         """
         check_window(window)
+        check_duration(window.duration, field="window")
         check_length("length", length)
         optional_id("service_id", service_id)
         self._manage(actor, "generate_timeslots")
@@ -218,13 +226,19 @@ class StoredSlots(Making):
         window: Interval,
         length: dt.timedelta,
     ) -> Iterator[Interval]:
-        """Yield the pieces of openings that lie in the window and meet no slot there is, nor one another."""
+        """Yield the pieces of openings that lie in the window and meet no slot there is, nor one another.
+
+        Raises:
+            InvalidFieldError: There are too many pieces, which is known before the first is yielded.
+        """
+        pieces = list(islice(_pieces(hours, window, length), MOST_SLOTS + 1))
+        if len(pieces) > MOST_SLOTS:
+            raise InvalidFieldError("window", window, f"must not hold more than {MOST_SLOTS:,} slots")
         there = IntervalSet(one.interval for one in unit.timeslots.find([resource_id], window))
-        for opening in hours.openings_between(window):
-            for piece in opening.split(length):
-                if piece in window and not there.overlaps(piece):
-                    there |= IntervalSet([piece])
-                    yield piece
+        for piece in pieces:
+            if not there.overlaps(piece):
+                there |= IntervalSet([piece])
+                yield piece
 
     def _free_units(
         self, unit: UnitOfWork, slot: Timeslot, service_id: Id | None, customer_id: Id | None
@@ -240,6 +254,17 @@ class StoredSlots(Making):
         moment = Interval(slot.interval.start, slot.interval.start + TICK)
         offer = self._evaluator(unit, request, moment, now=self._now()).offer(slot.interval.start)
         return offer.free_units if isinstance(offer, Slot) else 0
+
+
+def _pieces(hours: AnySchedule, window: Interval, length: dt.timedelta) -> Iterator[Interval]:
+    """Yield the pieces of openings, each cut from its own start, that lie in a window, as they are needed."""
+    for part in window.split(_A_YEAR, rest=True):
+        for opening in hours.openings_between(part):
+            gone = max(part.start - opening.start, ZERO)
+            start = later(opening.start, -(-gone // length) * length)
+            while start < part.end and length <= min(opening.end, window.end) - start:
+                yield Interval(start, start + length)
+                start += length
 
 
 def _in_use(slot: Timeslot, bookings: Iterable[Booking]) -> SlotTakenError:

@@ -391,6 +391,7 @@ def test_a_fake_gateway_knows_its_own_checkouts_and_no_others(number: int, other
         f"0{checkout}",
         f"{number + 1}-{checkout.partition('-')[2]}",
         "9" * 5000,
+        *(gateway.charge(forged, Money.of("1", "EUR")) for forged in ("9" * 5000, f"0{number}", "²")),
     ):
         with pytest.raises(NotFoundError):
             gateway.booking_of(wrong)

@@ -117,6 +117,8 @@ def test_a_parameter_is_a_number_of_ascii_digits_or_refused(text: str) -> None:
 def test_a_size_beyond_the_largest_is_refused_or_capped() -> None:
     asked = Parameters({"limit": "101", "page": "3"})
     assert asked.page(cap=True).offset == 200
+    for size in (10**18 - 1, 10**18, 10**1000):
+        assert Parameters({"limit": str(size)}).page(cap=True).limit == 100
     with pytest.raises(InvalidFieldError, match="limit must be at most 100"):
         asked.page()
     for wrong in ("0", "-1", "x", "", "9" * 40):

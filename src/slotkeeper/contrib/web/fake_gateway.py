@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from typing import Final
 
 from slotkeeper.domain.ids import Id
 from slotkeeper.domain.money import Money
 from slotkeeper.errors import NotFoundError
+
+_NUMBER: Final = re.compile("[1-9][0-9]{0,18}")
 
 
 class FakeGateway:
@@ -35,7 +39,7 @@ class FakeGateway:
             NotFoundError: It is no checkout of this provider's.
         """
         number = checkout.partition("-")[0]
-        if not (number.isascii() and number.isdigit()) or _checkout(number) != checkout:
+        if _NUMBER.fullmatch(number) is None or _checkout(number) != checkout:
             raise NotFoundError("checkout", checkout)
         return int(number)
 

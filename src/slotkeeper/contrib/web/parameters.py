@@ -15,6 +15,7 @@ from slotkeeper.errors import InvalidFieldError
 D = TypeVar("D")
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+_LARGE: Final = re.compile(r"0*[1-9][0-9]{18,}")
 _LOST_PLUS: Final = re.compile(r"(?P<time>T[0-9:.,]+) (?P<offset>[0-9]{2}:?[0-9]{2})$")
 _FLAGS: Final = {"true": True, "false": False}
 _FARTHEST: Final = 2**53
@@ -49,6 +50,8 @@ class Parameters(Fields):
         text = self.text(name, None)
         if text is None:
             return absent(name, default)
+        if cap and _LARGE.fullmatch(text):
+            return most
         if _WHOLE.fullmatch(text) is None:
             raise InvalidFieldError(name, text, "must be a whole number")
         return check_bounds(name, min(int(text), most) if cap else int(text), least, most)
