@@ -17,6 +17,7 @@ import attrs
 import sqlalchemy as sa
 from flask import Flask, g, render_template, request, send_file, session
 from flask_socketio import SocketIO, join_room, leave_room
+from socketio import Manager, RedisManager
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import make_server
 
@@ -87,7 +88,7 @@ USERS: Final = sa.Table(
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 2**20
 app.secret_key = uuid.uuid4().hex  # sessions live as long as their sockets
-socketio = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
+socketio = SocketIO()
 
 
 def desk(connection: sa.Connection | None = None) -> sk.BookingDesk:
@@ -581,11 +582,20 @@ def demo(connection: sa.Connection) -> None:
         here.generate_timeslots(number, week, HALF_AN_HOUR, schedule=hours, service_id=number)
 
 
+def sockets(given: web.Serving) -> Manager:
+    """Return who knows the sockets: those of this process, or of all that share a Redis."""
+    if given.redis is None:
+        return Manager()
+    waiting = {"socket_timeout": None}  # for news, however long there are none
+    return RedisManager(given.redis, channel=given.shared_name, redis_options=waiting)
+
+
 def main() -> None:
     given = web.serving("Rooms for hire.", database="sqlite:///rooms.sqlite3")
     store = SqlStore.from_url(given.url, tables=TABLES)
     app.config.update(STORE=store, CLOCK=given.clock)
     store.create_all(USERS, fill=demo if given.demo else None)
+    socketio.init_app(app, async_mode="threading", cors_allowed_origins="*", client_manager=sockets(given))
     server = make_server("127.0.0.1", given.port, app, threaded=True)
     with RELAY.start(desk()):
         print(f"ready http://127.0.0.1:{given.port}", flush=True)

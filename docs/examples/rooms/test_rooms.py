@@ -775,6 +775,10 @@ def listening(app: Running, user: str, number: int) -> Iterator[list[tuple[str, 
         client.disconnect()
 
 
+def types_of(heard: list[tuple[str, Any]]) -> list[str]:
+    return [data["type"] for event, data in heard if event == "booking_update"]
+
+
 def test_the_customer_hears_of_each_change_and_nobody_else_does(app: Running) -> None:
     first, second = generated(app)[:2]
     with listening(app, "alice", 1) as alice, listening(app, "bob", 2) as bob:
@@ -785,15 +789,26 @@ def test_the_customer_hears_of_each_change_and_nobody_else_does(app: Running) ->
         other = book(app, first)
         app.put(f"{BOOKINGS}/{other['booking']['id']}/cancel", "alice")
 
-        def types() -> list[str]:
-            return [data["type"] for event, data in alice if event == "booking_update"]
-
         wanted = ["created", "confirmed", "rescheduled", "completed", "created", "cancelled"]
-        assert soon(types, wanted)
+        assert soon(partial(types_of, alice), wanted)
         told = alice[0][1]["booking"]
         assert told == made["booking"]
         assert (told["status"], told["paymentStatus"]) == ("pending", "pending")
         assert bob == []
+
+
+def test_news_cross_from_one_process_to_the_other(database: str, redis: str, minute: dt.datetime) -> None:
+    now = text(minute)
+    with (
+        running("rooms", database, now=now, redis=redis) as one,
+        running("rooms", database, now=now, redis=redis) as two,
+        listening(one, "alice", 1) as here,
+        listening(two, "alice", 1) as there,
+    ):
+        made = book(one, generated(one)[0])
+        pay(two, made)
+        for heard in (here, there):
+            assert soon(partial(types_of, heard), ["created", "confirmed"])
 
 
 def test_only_ones_own_room_can_be_joined_and_only_with_a_token(shop: Running) -> None:
