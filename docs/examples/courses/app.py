@@ -250,11 +250,8 @@ def change_booking(connection: sa.Connection, given: web.Fields, user_id: int) -
     booking = here.get(number)
     if booking.customer_id != user_id:
         raise sk.NotFoundError("booking", number)
-    if stream is not None:
-        to = [f"{booking.service_id}/{stream}"]
-        booking = here.reschedule(number, resource_ids=to, actor=g.actor).booking
-    if code is not None:
-        booking = here.set_status(number, code, actor=g.actor)
+    to = None if stream is None else [f"{booking.service_id}/{stream}"]
+    booking = here.amend(number, resource_ids=to, status=code, actor=g.actor)
     if booking.status == "confirmed":
         user = USERS.update().where(USERS.c.user_id == user_id)
         connection.execute(user.values(course_stream=stream_of(booking)))
