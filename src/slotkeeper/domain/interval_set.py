@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final, overload
 from slotkeeper.domain import iso8601
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, as_utc, later, moved, negated
 from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.sweep import at_depth
+from slotkeeper.domain.sweep import at_depth, in_both
 from slotkeeper.domain.text import matched
 from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
 
@@ -108,7 +108,7 @@ class IntervalSet:
     def __and__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
             return NotImplemented
-        return IntervalSet._raw(*at_depth(self._starts + other._starts, self._ends + other._ends, 2))
+        return IntervalSet._raw(*in_both(self._starts + other._starts, self._ends + other._ends))
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
@@ -116,7 +116,7 @@ class IntervalSet:
         if not (self._starts and other._starts):
             return self
         outside_starts, outside_ends = (EARLIEST, *other._ends), (*other._starts, LATEST)
-        return IntervalSet._raw(*at_depth(self._starts + outside_starts, self._ends + outside_ends, 2))
+        return IntervalSet._raw(*in_both(self._starts + outside_starts, self._ends + outside_ends))
 
     def __xor__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
