@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -27,12 +28,25 @@ if TYPE_CHECKING:
 ZONE: Final = "Europe/London"
 HOURS: Final = ((dt.time(9), dt.time(12)), (dt.time(12, 30), dt.time(17)))
 YEAR: Final = Interval(EPOCH, EPOCH.replace(year=2026))
+WEEK: Final = {"MO-FR": "09:00-12:00, 12:30-17:00"}
+ANEW: Final = f"{OURS}, hours worked out anew"
+LISTED: Final = f"{OURS}, as a list"
 BY_HAND: Final = "by hand, a sweep of datetimes"
 
 
-def _ours(given: tuple[Schedule, Sequence[Interval]]) -> list[Interval]:
+def _ours(given: tuple[Schedule, Sequence[Interval]]) -> IntervalSet:
+    """Ask a schedule that has been asked before: it keeps the hours of the year, as peers are given them."""
     schedule, bookings = given
-    return list(schedule.open_between(YEAR) - IntervalSet(bookings))
+    return schedule.open_between(YEAR) - IntervalSet(bookings)
+
+
+def _as_list(given: tuple[Schedule, Sequence[Interval]]) -> list[Interval]:
+    return list(_ours(given))
+
+
+def _new_schedule(number: int) -> Schedule:
+    """Return a schedule unlike those before, with the same hours."""
+    return Schedule(ZONE, WEEK, valid_from=dt.date(2000, 1, 1) + number * dt.timedelta(days=1))
 
 
 # -- by hand -----------------------------------------------------------------------------------------
@@ -129,7 +143,9 @@ def _as_intervals(found: Sequence[Bounds]) -> list[Span]:
 def _free_time(size: int) -> list[Rival]:
     """Peers without zones are given the hours as whole seconds."""
     opened, bookings = working_year(), year_of_bookings(size)
-    schedule = Schedule(ZONE, {"MO-FR": "09:00-12:00, 12:30-17:00"})
+    schedule, numbers = Schedule(ZONE, WEEK), count()
+
+    taken = list(map(interval, bookings))
 
     def peer(
         name: str, prepare: Callable[[], Any], work: Callable[[Any], Any], answer: Callable[[Any], Any]
@@ -137,7 +153,9 @@ def _free_time(size: int) -> list[Rival]:
         return Rival(name, kept(prepare), work, answer=answer, module=name, rounds=5)
 
     return [
-        Rival(OURS, kept(lambda: (schedule, list(map(interval, bookings)))), _ours, answer=seconds),
+        Rival(OURS, kept(lambda: (schedule, taken)), _ours, answer=seconds),
+        Rival(ANEW, lambda: (_new_schedule(next(numbers)), taken), _ours, answer=seconds),
+        Rival(LISTED, kept(lambda: (schedule, taken)), _as_list, answer=seconds),
         Rival(BY_HAND, kept(lambda: _as_datetimes(bookings)), _by_hand, answer=_as_intervals),
         peer(
             "staircase",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slotkeeper.domain.interval import Interval
 
 ASKED: Final = 10_000
+HALF: Final = 0.5
 WITHOUT_LONG: Final = f"{OURS}, without the long ones"
 Ask = Callable[[int, int], Any]
 Asking = tuple[Ask, Sequence[Span]]
@@ -108,8 +109,9 @@ def _any_in_ncls(spans: Sequence[Span]) -> Ask:
 
 
 def _any_overlap(size: int) -> list[Rival]:
-    spans = crowded(size)
-    asked = windows(ASKED, size * 900)
+    """Among half a booking at any time, so that about half of the windows are free."""
+    spans = crowded(size, depth=HALF)
+    asked = windows(ASKED, size * 7_200)
 
     def ours(filled: Sequence[Span]) -> Callable[[], Any]:
         return kept(lambda: (_timeline(filled).any_overlap, list(map(interval, asked))))
@@ -120,11 +122,11 @@ def _any_overlap(size: int) -> list[Rival]:
 
     return [
         Rival(OURS, ours(spans), _ask_ours),
-        Rival(WITHOUT_LONG, ours(crowded(size, long=False)), _ask_ours, answer=uncompared),
+        Rival(WITHOUT_LONG, ours(crowded(size, depth=HALF, long=False)), _ask_ours, answer=uncompared),
         peer("superintervals", _any_in_superintervals),
         peer("ncls", _any_in_ncls),
         peer("quicksect", _quicksect, largest=100_000),
-        peer("intervaltree", lambda given: _intervaltree(given).overlaps, largest=100_000),
+        peer("intervaltree", lambda given: _intervaltree(given).overlap, largest=100_000),
     ]
 
 
