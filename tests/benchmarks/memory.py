@@ -1,5 +1,7 @@
 """How many bytes an interval takes in each structure: the growth of a process of its own that fills one.
 
+It hardly differs from one process to the next, so one round is enough.
+
 ``python -m tests.benchmarks.memory NAME SIZE`` is such a process.
 """
 
@@ -171,7 +173,7 @@ def _memory(size: int) -> list[Rival]:
             lambda _, name=name: _in_a_process(name, size),  # type: ignore[misc]
             answer=uncompared,
             module=_MODULES.get(name, name),
-            rounds=3,
+            rounds=1,
         )
         for name in KEEPERS
     ]

@@ -15,7 +15,7 @@ from tests.benchmarks.report import save
 pytestmark = [pytest.mark.benchmark, pytest.mark.filterwarnings("ignore")]
 
 REPORT: Final = Path(__file__).parents[2] / ".benchmarks" / "growth.json"
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 
 
 @pytest.fixture(scope="module")
