@@ -49,7 +49,7 @@ def draw(workload: str, rivals: dict[str, list[Point]], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = _SALT
+    mpl.rcParams.update({"svg.hashsalt": _SALT, "svg.fonttype": "none"})
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")

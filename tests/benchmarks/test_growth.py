@@ -22,7 +22,6 @@ ROUNDS: Final = 3
 def report() -> Iterator[list[Row]]:
     rows: list[Row] = []
     yield rows
-    save(rows, REPORT, slopes=slopes(rows))
     print(f"\n\nThe figures are in {REPORT}")  # noqa: T201 - the report
 
 
@@ -30,5 +29,6 @@ def report() -> Iterator[list[Row]]:
 def test_growth(contest: Contest, report: list[Row]) -> None:
     rows = [row for size in contest.growth for row in measure(contest, size, rounds=ROUNDS)]
     report += rows
+    save(report, REPORT, slopes=slopes(report))  # each time, as an interrupted run is worth something too
     for rival, found in slopes(rows)[contest.name].items():
         print(f"\n{contest.name:<58} {rival:<32} {found:>6.2f}", end="")  # noqa: T201 - so that one sees that it goes on

@@ -25,7 +25,6 @@ REPORT: Final = Path(__file__).parents[2] / ".benchmarks" / "speed.json"
 def report() -> Iterator[list[Row]]:
     rows: list[Row] = []
     yield rows
-    save(rows, REPORT)
     print(f"\n\n{table(rows)}\n\nA ratio above one is in our favour. Also in {REPORT}")  # noqa: T201 - the report
 
 
@@ -35,4 +34,5 @@ def report() -> Iterator[list[Row]]:
 )
 def test_the_answers_are_the_same(contest: Contest, size: int, report: list[Row]) -> None:
     report += (rows := measure(contest, size))
+    save(report, REPORT)  # each time, as an interrupted run is worth something too
     print(f"\n{table(rows)}")  # noqa: T201 - so that one sees that it goes on
