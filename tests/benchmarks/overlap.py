@@ -99,8 +99,9 @@ def _columns(asked: Sequence[Span]) -> tuple[Foreign, Foreign, Foreign]:
 
 
 def _any_in_superintervals(spans: Sequence[Span]) -> Ask:
-    has_overlaps = _superintervals(spans).has_overlaps
-    return lambda start, end: has_overlaps(start, end - 1)
+    """Count in minutes, of which all bounds are whole ones: a million bookings outlast 32 bits of seconds."""
+    has_overlaps = _superintervals([(start // 60, end // 60) for start, end in spans]).has_overlaps
+    return lambda start, end: has_overlaps(start // 60, end // 60 - 1)
 
 
 def _any_in_ncls(spans: Sequence[Span]) -> Ask:

@@ -53,9 +53,9 @@ def crowded(count: int, *, depth: float = 4, long: bool = True) -> list[Span]:
 
 
 def windows(count: int, horizon: int) -> list[Span]:
-    """Return windows of half an hour anywhere before the horizon."""
+    """Return windows of half an hour from whole minutes before the horizon."""
     draw = random.Random(4)
-    return [(start := draw.randrange(horizon), start + 1_800) for _ in range(count)]
+    return [(start := draw.randrange(horizon // 60) * 60, start + 1_800) for _ in range(count)]
 
 
 def disjoint(count: int, seed: int) -> list[Span]:
