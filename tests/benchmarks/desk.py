@@ -218,7 +218,7 @@ CONTESTS: Final = (
     Contest(
         "a day's slots of 10 employees, by stored bookings in SQLite",
         _slots_of_a_day,
-        (100_000,),
+        (10_000, 100_000),
         200,
         growth=(1_000, 10_000, 100_000),
         goals=(Goal(QUERY, 1 / 1.5),),
