@@ -58,6 +58,12 @@ def test_bookings_outside_the_reach_change_no_answer(world: World, window: Inter
 
 
 @given(worlds(), windows)
+def test_bookings_that_are_not_close_to_a_window_change_no_slot_in_it(world: World, window: Interval) -> None:
+    fewer = near(world, world.evaluator.close_to(window))
+    assert list(fewer.evaluator.slots(window)) == list(world.evaluator.slots(window))
+
+
+@given(worlds(), windows)
 def test_bookings_outside_the_reach_of_an_instant_change_no_explanation(
     world: World, window: Interval
 ) -> None:
