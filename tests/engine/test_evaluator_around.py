@@ -126,6 +126,19 @@ def test_a_whole_opening_of_another_length_is_not_on_offer() -> None:
     assert any(isinstance(one, OffGrid) for one in other.refusals)
 
 
+def test_a_length_that_no_opening_has_is_explained_by_bookings_within_it() -> None:
+    course = Service("course", WholeOpening(), notice=None)
+    snapshot = Snapshot(
+        EPOCH, [Resource("a", Schedule.of([span(36, 32)]))], [booking_of([Allocation("a", span(36, 1))])]
+    )
+    world, start = World(snapshot, Request(course, duration=2 * CELL)), at(35)
+    fewer = near(world, world.evaluator.close_to(Interval(start, start + TICK)))
+    told = fewer.evaluator.offer(start)
+    assert told == world.evaluator.offer(start)
+    assert isinstance(told, Explanation)
+    assert any(isinstance(one, Busy) for one in told.refusals)
+
+
 def test_the_neighbouring_starts_of_one_off_the_grid_are_named() -> None:
     evaluator = Evaluator(
         Snapshot(EPOCH, [Resource("a")], [booking_of([Allocation("a", span(5, 4))])]), Request(CUT)
