@@ -22,7 +22,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SYNC = $(UV) sync --quiet --frozen --inexact --python $(BIN)/python --no-default-groups
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-stores build chaos clean cov demo docs format galera help layers lint migration soak test test-dateutil4 types
+.PHONY: bench bench-check bench-growth bench-page bench-stores build chaos clean cov demo docs format galera help layers lint migration soak test test-dateutil4 types
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 18
@@ -47,6 +47,15 @@ galera: $(VENV)/.dev ## run the tests on a Galera cluster of three nodes, which 
 
 bench: $(VENV)/.bench ## measure, beside other libraries
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks/test_speed.py $(PYTEST_ARGS)
+
+bench-growth: $(VENV)/.bench ## measure how the cost grows with size
+	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks/test_growth.py $(PYTEST_ARGS)
+
+bench-check: $(VENV)/.bench ## see in a minute whether the libraries agree
+	$(BIN)/python -m pytest -m benchmark tests/benchmarks/test_agreement.py $(PYTEST_ARGS)
+
+bench-page: $(VENV)/.bench ## write what both have measured into the documentation
+	$(BIN)/python -m tests.benchmarks.page
 
 bench-stores: $(VENV)/.dev ## measure the stores, beside raw inserts and transactions written by hand
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks/stores $(PYTEST_ARGS)

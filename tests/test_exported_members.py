@@ -45,3 +45,8 @@ def test_importing_the_package_imports_no_optional_package() -> None:
     code = "import sys, slotkeeper; print(' '.join({name.partition('.')[0] for name in sys.modules}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert OPTIONAL.isdisjoint(run.stdout.split())
+
+
+def test_importing_the_package_leaves_the_event_loop_out() -> None:
+    code = "import slotkeeper, sys; sys.exit('asyncio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0

@@ -40,18 +40,22 @@ def attempts(count: int) -> list[Span]:
     return [(start, start + draw.randrange(3, 10) * GRID) for start in starts]
 
 
-def crowded(count: int) -> list[Span]:
-    """Return spans of 15 to 105 minutes, about four at any time, with a two-week one among each thousand."""
+def crowded(count: int, *, depth: float = 4, long: bool = True) -> list[Span]:
+    """Return spans of 15 to 105 minutes, so many at any time, with a two-week one among each thousand.
+
+    Without the long ones, one of 105 minutes stands for each.
+    """
     draw = random.Random(3)
-    horizon = count * 3_600 // 4 // GRID
-    lengths = [14 * DAY if at % 1_000 == 999 else draw.randrange(3, 22) * GRID for at in range(count)]
+    horizon = int(count * 3_600 / depth) // GRID
+    longest = 14 * DAY if long else 21 * GRID
+    lengths = [longest if at % 1_000 == 999 else draw.randrange(3, 22) * GRID for at in range(count)]
     return [(start := draw.randrange(horizon) * GRID, start + length) for length in lengths]
 
 
 def windows(count: int, horizon: int) -> list[Span]:
-    """Return windows of half an hour anywhere before the horizon."""
+    """Return windows of half an hour from whole minutes before the horizon."""
     draw = random.Random(4)
-    return [(start := draw.randrange(horizon), start + 1_800) for _ in range(count)]
+    return [(start := draw.randrange(horizon // 60) * 60, start + 1_800) for _ in range(count)]
 
 
 def disjoint(count: int, seed: int) -> list[Span]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.strategies import Grid, Span, cells, grids, instants, intervals, lengths, real_spans
 
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO
-from slotkeeper.domain.interval import Interval
+from slotkeeper.domain.interval import Interval, intervals_between
 from slotkeeper.errors import (
     InvalidFieldError,
     InvalidInstantError,
@@ -239,3 +239,15 @@ def test_intervals_combine_with_intervals_only() -> None:
 def test_the_html_names_its_zone_and_length() -> None:
     html = Interval.lasting(NINE, HOUR)._repr_html_()
     assert html == "<code>2025-10-23 09:00–10:00 UTC</code> (PT1H)"
+
+
+def test_intervals_made_of_good_bounds_are_like_any_other() -> None:
+    first = dt.datetime(2025, 10, 23, 9, tzinfo=dt.UTC)
+    starts = [first + hours * dt.timedelta(hours=1) for hours in range(3)]
+    ends = [start + dt.timedelta(minutes=30) for start in starts]
+    made = intervals_between(starts, ends)
+    assert made == list(map(Interval, starts, ends))
+    assert list(map(hash, made)) == list(map(hash, map(Interval, starts, ends)))
+    with pytest.raises(AttributeError):
+        made[0].start = first  # type: ignore[misc]
+    assert intervals_between([], []) == []

@@ -7,9 +7,11 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotkeeper.domain.day_pattern import DayPattern
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.recurrence import MAX_OCCURRENCES, Recurrence
-from slotkeeper.domain.walltime import FoldPolicy, GapPolicy
+from slotkeeper.domain.rule_text import Rule
+from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, resolve_or_skip
 from slotkeeper.errors import (
     AmbiguousTimeError,
     InvalidFieldError,
@@ -328,3 +330,45 @@ def test_expansion_reaches_the_ends_of_time(window: str) -> None:
         Interval.parse(window), "Europe/Warsaw", gap=GapPolicy.RAISE, fold=FoldPolicy.RAISE
     )
     assert len(list(found)) == 2
+
+
+@given(
+    st.tuples(
+        st.sampled_from(["DAILY", "WEEKLY;BYDAY=SU,TH", "WEEKLY;INTERVAL=3;WKST=WE;BYDAY=MO,TU"]),
+        st.sampled_from(["", ";BYHOUR=1,2,3;BYMINUTE=0,30"]),
+        st.sampled_from(["", ";UNTIL=20271031T013000Z", ";UNTIL=20280326"]),
+    ).map("".join),
+    st.sampled_from([GapPolicy.LATER, GapPolicy.EARLIER, GapPolicy.TRANSITION, GapPolicy.SKIP]),
+    st.sampled_from([FoldPolicy.EARLIER, FoldPolicy.LATER]),
+    st.sampled_from(["Europe/Warsaw", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca"]),
+    st.integers(0, 1_500),
+)
+def test_instants_are_the_resolved_wall_times_of_the_window(
+    rule: str, gap: GapPolicy, fold: FoldPolicy, zone: str, days: int
+) -> None:
+    start = dt.datetime(2025, 1, 1, 2, 30)
+    recurrence = Recurrence(start, f"FREQ={rule}", extra=[start], except_=[start + dt.timedelta(days=14)])
+    window = Interval.lasting(
+        start.replace(tzinfo=dt.UTC) + dt.timedelta(days=days, hours=7), dt.timedelta(days=200)
+    )
+    found = list(recurrence.instants(window, zone, gap=gap, fold=fold))
+    walls = recurrence.between(start, start + dt.timedelta(days=2_000), zone=zone)
+    resolved = {resolve_or_skip(wall, zone, gap=gap, fold=fold) for wall in walls}
+    assert found == sorted(one for one in resolved if one is not None and one in window)
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_pattern"),
+    [
+        ("FREQ=WEEKLY;BYDAY=MO;BYHOUR=9,15", True),
+        ("FREQ=DAILY;INTERVAL=3", True),
+        ("FREQ=DAILY;COUNT=3", False),
+        ("FREQ=DAILY;BYDAY=MO", False),
+        ("FREQ=WEEKLY;BYMONTH=3", False),
+        ("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1", False),
+        ("FREQ=MONTHLY", False),
+        ("FREQ=DAILY;BYHOUR=1,2,3,4,5,6;BYMINUTE=0,10,20,30,40,50;BYSECOND=1,2,3", False),
+    ],
+)
+def test_plain_rules_of_days_and_weeks_are_counted_off(rule: str, *, is_pattern: bool) -> None:
+    assert (DayPattern.of(Rule.parse(rule), START) is not None) == is_pattern

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.domain.clocks import CHANGES, DAY, MINUTE, local, minutes_where, zones_and_windows
 
 from slotkeeper.domain.availability import Availability
+from slotkeeper.domain.closed_dates import HolidayCalendar
 from slotkeeper.domain.hours import DateOverride, Hours, RecurringHours, WeeklyHours, ZoneOverride
 from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.interval import Interval
@@ -373,3 +374,27 @@ def test_a_year_of_weekly_hours_takes_milliseconds(zone: str) -> None:
     began = time.process_time()
     schedule.open_between(year)
     assert time.process_time() - began < 0.02
+
+
+def test_hours_are_worked_out_once_for_equal_schedules_and_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Interval] = []
+    work_out = Schedule._opened
+
+    def counting(schedule: Schedule, window: Interval) -> IntervalSet:
+        asked.append(window)
+        return work_out(schedule, window)
+
+    monkeypatch.setattr(Schedule, "_opened", counting)
+    shops = [Schedule("Europe/Warsaw", {"MO-FR": "09:17-17:23"}) for _ in range(2)]
+    window = Interval.parse("2025-10-20T00:00Z/P7D")
+    assert len({shop.open_between(window) for shop in shops}) == 1
+    assert asked == [window]
+
+
+def test_dates_added_to_a_calendar_of_the_hosts_are_seen() -> None:
+    source: set[dt.date] = set()
+    shop = Schedule("UTC", {"daily": "09:00-17:00"}, closed_dates=HolidayCalendar(source))
+    day = Interval.parse("2025-10-20T00:00Z/P1D")
+    assert shop.open_between(day)
+    source.add(dt.date(2025, 10, 20))
+    assert not shop.open_between(day)

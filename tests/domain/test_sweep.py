@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.strategies import CELLS, EPOCH, MINUTE, Span, runs, span_lists
 
-from slotkeeper.domain.sweep import at_depth
+from slotkeeper.domain.sweep import at_depth, in_both
 
 some_spans = span_lists.map(lambda spans: [span for span in spans if span[0] < span[1]])
 
@@ -42,6 +42,13 @@ def test_starts_and_ends_need_not_belong_together(
 def test_spans_of_no_length_add_nothing_from_the_second_depth_on(spans: list[Span], depth: int) -> None:
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     assert at_depth([0, 5, *starts], [0, 5, *ends], depth) == at_depth(starts, ends, depth)
+
+
+@given(some_spans, some_spans)
+def test_what_two_sets_share_is_their_second_depth(one: list[Span], other: list[Span]) -> None:
+    sets = [at_depth([start for start, _ in spans], [end for _, end in spans]) for spans in (one, other)]
+    starts, ends = ([*sets[0][bound], *sets[1][bound]] for bound in (0, 1))
+    assert in_both(starts, ends) == at_depth(starts, ends, 2)
 
 
 @given(some_spans, st.integers(1, 7))

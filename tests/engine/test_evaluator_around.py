@@ -58,6 +58,12 @@ def test_bookings_outside_the_reach_change_no_answer(world: World, window: Inter
 
 
 @given(worlds(), windows)
+def test_bookings_that_are_not_close_to_a_window_change_no_slot_in_it(world: World, window: Interval) -> None:
+    fewer = near(world, world.evaluator.close_to(window))
+    assert list(fewer.evaluator.slots(window)) == list(world.evaluator.slots(window))
+
+
+@given(worlds(), windows)
 def test_bookings_outside_the_reach_of_an_instant_change_no_explanation(
     world: World, window: Interval
 ) -> None:
@@ -118,6 +124,19 @@ def test_a_whole_opening_of_another_length_is_not_on_offer() -> None:
     other = Evaluator(snapshot, Request(course, duration=5 * CELL)).offer(EPOCH)
     assert isinstance(other, Explanation)
     assert any(isinstance(one, OffGrid) for one in other.refusals)
+
+
+def test_a_length_that_no_opening_has_is_explained_by_bookings_within_it() -> None:
+    course = Service("course", WholeOpening(), notice=None)
+    snapshot = Snapshot(
+        EPOCH, [Resource("a", Schedule.of([span(36, 32)]))], [booking_of([Allocation("a", span(36, 1))])]
+    )
+    world, start = World(snapshot, Request(course, duration=2 * CELL)), at(35)
+    fewer = near(world, world.evaluator.close_to(Interval(start, start + TICK)))
+    told = fewer.evaluator.offer(start)
+    assert told == world.evaluator.offer(start)
+    assert isinstance(told, Explanation)
+    assert any(isinstance(one, Busy) for one in told.refusals)
 
 
 def test_the_neighbouring_starts_of_one_off_the_grid_are_named() -> None:

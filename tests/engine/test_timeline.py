@@ -12,6 +12,7 @@ from slotkeeper.domain.instant import EARLIEST, LATEST
 from slotkeeper.domain.interval import Interval
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.engine.load import Load
+from slotkeeper.engine.steps import Steps
 from slotkeeper.engine.timeline import Entry, Timeline
 from slotkeeper.errors import DuplicateIdError, InvalidFieldError, NotFoundError
 
@@ -122,10 +123,13 @@ class TimelineAgainstAList(RuleBasedStateMachine):
             if load.peak(steps(at, at + length)) + taken <= 3
         ]
         window = steps(start, start + span + 1)
-        found = self.timeline.next_gap(
-            window.start, length * STEP, until=window.end - STEP, units=taken, capacity=3
-        )
-        assert found == next(iter(fitting), None)
+        found = {
+            self.timeline.next_gap(
+                window.start, length * STEP, until=window.end - STEP, units=taken, capacity=3
+            )
+            for _ in range(5)  # walked at first, then looked up
+        }
+        assert found == {next(iter(fitting), None)}
 
     @invariant()
     def holds_the_same_entries(self) -> None:
@@ -192,6 +196,28 @@ def test_the_gap_may_begin_before_the_first_entry_and_after_the_last() -> None:
     assert timeline.next_gap(EPOCH, 2 * STEP) == EPOCH
     assert timeline.next_gap(EPOCH, 3 * STEP) == EPOCH + 4 * STEP
     assert timeline.next_gap(EPOCH, 3 * STEP, until=EPOCH + 6 * STEP) is None
+
+
+def test_gaps_asked_for_often_are_found_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = Timeline(Entry(steps(3 * at, 3 * at + 2), at) for at in range(500))
+    walks = 0
+    walk = Steps.first_fit
+
+    def counting(
+        own: Steps, start: dt.datetime, until: dt.datetime, duration: dt.timedelta, room: int
+    ) -> dt.datetime | None:
+        nonlocal walks
+        walks += 1
+        return walk(own, start, until, duration, room)
+
+    monkeypatch.setattr(Steps, "first_fit", counting)
+    end = EPOCH + 1_499 * STEP
+    assert {timeline.next_gap(EPOCH, 2 * STEP) for _ in range(20)} == {end}
+    assert walks == 1
+    assert {timeline.next_gap(EPOCH, length * STEP) for length in range(2, 40)} == {end}
+    timeline.remove(250)
+    assert timeline.next_gap(EPOCH, 2 * STEP) == EPOCH + 749 * STEP
+    assert walks == 2
 
 
 def test_a_key_in_use_is_refused_and_nothing_changes() -> None:

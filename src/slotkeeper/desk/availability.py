@@ -217,7 +217,8 @@ class Availability(Judging):
         self._candidates(unit, request)
         bookable = self._bookable(request, window, now)
         for part in bookable.split(_DAYS_AT_ONCE, rest=True) if bookable else ():
-            yield from self._evaluator(unit, request, part, now=now, prefer=prefer).slots(part)
+            asked = self._evaluator(unit, request, part, now=now, prefer=prefer, looks_around=False)
+            yield from asked.slots(part)
 
 
 def _first_of_each_start(slots: Iterable[Slot]) -> Iterator[Slot]:

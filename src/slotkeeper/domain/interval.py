@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from html import escape
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,7 +15,7 @@ from slotkeeper.domain.instant import ZERO, as_utc, moved, negated
 from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @attrs.frozen(order=True, repr=False)
@@ -156,3 +158,18 @@ class Interval:
     def _repr_html_(self) -> str:
         length = escape(iso8601.format_duration(self.duration))
         return f"<code>{escape(iso8601.format_span(self.start, self.end))} UTC</code> ({length})"
+
+
+_set_start = Interval.__dict__["start"].__set__
+_set_end = Interval.__dict__["end"].__set__
+
+
+def intervals_between(starts: Sequence[dt.datetime], ends: Sequence[dt.datetime]) -> list[Interval]:
+    """Return the intervals of bounds that are known to be good: plain, in UTC, and each end after its start.
+
+    Nothing is checked again, which makes many of them several times faster than one by one.
+    """
+    made = list(map(Interval.__new__, repeat(Interval, len(starts))))
+    deque(map(_set_start, made, starts), maxlen=0)
+    deque(map(_set_end, made, ends), maxlen=0)
+    return made

@@ -6,14 +6,14 @@ import datetime as dt
 import re
 from bisect import bisect_left, bisect_right
 from html import escape
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, repeat
 from operator import sub
-from typing import TYPE_CHECKING, Final, final, overload
+from typing import TYPE_CHECKING, Any, Final, final, overload
 
 from slotkeeper.domain import iso8601
 from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, ZERO, as_utc, later, moved, negated
-from slotkeeper.domain.interval import Interval
-from slotkeeper.domain.sweep import at_depth
+from slotkeeper.domain.interval import Interval, intervals_between
+from slotkeeper.domain.sweep import at_depth, in_both
 from slotkeeper.domain.text import matched
 from slotkeeper.errors import InvalidFieldError, InvalidIntervalError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _Instants = tuple[dt.datetime, ...]
 _ROWS_IN_HTML: Final = 20
+_AT_ONCE: Final = 256
 _LISTED: Final = re.compile(r"\s*(?P<brace>\{)?(?P<listed>[^{}]*)(?(brace)\})\s*")
 
 
@@ -108,7 +109,7 @@ class IntervalSet:
     def __and__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
             return NotImplemented
-        return IntervalSet._raw(*at_depth(self._starts + other._starts, self._ends + other._ends, 2))
+        return IntervalSet._raw(*in_both(self._starts + other._starts, self._ends + other._ends))
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
@@ -116,7 +117,7 @@ class IntervalSet:
         if not (self._starts and other._starts):
             return self
         outside_starts, outside_ends = (EARLIEST, *other._ends), (*other._starts, LATEST)
-        return IntervalSet._raw(*at_depth(self._starts + outside_starts, self._ends + outside_ends, 2))
+        return IntervalSet._raw(*in_both(self._starts + outside_starts, self._ends + outside_ends))
 
     def __xor__(self, other: IntervalSet) -> IntervalSet:
         if not isinstance(other, IntervalSet):
@@ -231,7 +232,9 @@ class IntervalSet:
             InvalidFieldError: ``duration`` is not positive.
         """
         _check_positive(duration)
-        return chain.from_iterable(one.split(duration, rest=rest) for one in self)
+        if rest:
+            return chain.from_iterable(one.split(duration, rest=True) for one in self)
+        return _pieces(self.pairs, duration)
 
     @property
     def duration(self) -> dt.timedelta:
@@ -269,7 +272,8 @@ class IntervalSet:
         return zip(self._starts, self._ends, strict=True)
 
     def __iter__(self) -> Iterator[Interval]:
-        return map(Interval, self._starts, self._ends)
+        cuts = range(0, len(self._starts), _AT_ONCE)
+        return chain.from_iterable(self[cut : cut + _AT_ONCE] for cut in cuts)
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -283,7 +287,7 @@ class IntervalSet:
     def __getitem__(self, index: slice) -> tuple[Interval, ...]: ...
     def __getitem__(self, index: int | slice) -> Interval | tuple[Interval, ...]:
         if isinstance(index, slice):
-            return tuple(map(Interval, self._starts[index], self._ends[index]))
+            return tuple(intervals_between(self._starts[index], self._ends[index]))
         return Interval(self._starts[index], self._ends[index])
 
     def __eq__(self, other: object) -> bool:
@@ -320,6 +324,17 @@ class IntervalSet:
         tail = f"<li>and {more} more</li>" if more > 0 else ""
         total = escape(iso8601.format_duration(self.duration))
         return f"<div>{len(self)} intervals, {total} in all, times in UTC<ul>{rows}{tail}</ul></div>"
+
+
+def _pieces(pairs: Iterable[tuple[dt.datetime, dt.datetime]], duration: dt.timedelta) -> Iterator[Interval]:
+    """Yield the whole pieces of each span, made some at a time."""
+    counts = ((start, (end - start) // duration) for start, end in pairs)
+    steps: Iterator[Iterator[Any]] = (
+        accumulate(repeat(duration, count - 1), initial=start) for start, count in counts if count
+    )
+    starts = chain.from_iterable(steps)
+    while some := list(islice(starts, _AT_ONCE)):
+        yield from intervals_between(some, [start + duration for start in some])
 
 
 def _check_positive(duration: dt.timedelta) -> None:

@@ -11,7 +11,7 @@ force gives the instant, with no zoned arithmetic.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from slotkeeper.domain.zones import Segment, offset_segments
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -82,6 +82,30 @@ class Localiser:
                     yield self._around_changes(start, end)
                     continue
             yield [(start - offset, end - offset)]
+
+    def instants(
+        self, walls: Sequence[dt.datetime], *, gap: GapPolicy, fold: FoldPolicy
+    ) -> list[dt.datetime]:
+        """Return the instants of sorted wall-clock readings; those of skipped and repeated ones by policy.
+
+        They come in order, save around clock changes.
+        """
+        found: list[dt.datetime] = []
+        done = 0
+        for (_, _, offset), low, high in zip(
+            self._segments, self._plain_from, self._plain_until, strict=True
+        ):
+            begin = bisect_left(walls, low, done)
+            end = bisect_left(walls, high, begin)
+            found += self._resolved(walls[done:begin], gap, fold)
+            found += [wall - offset for wall in walls[begin:end]]
+            done = end
+        return found + self._resolved(walls[done:], gap, fold)
+
+    def _resolved(self, walls: Iterable[dt.datetime], gap: GapPolicy, fold: FoldPolicy) -> list[dt.datetime]:
+        readings = (wall.replace(tzinfo=None) for wall in walls)
+        found = (resolve_or_skip(wall, self._zone, gap=gap, fold=fold) for wall in readings)
+        return [instant for instant in found if instant is not None]
 
     def _plain(self, index: int) -> tuple[dt.timedelta, dt.datetime, dt.datetime]:
         return self._segments[index][2], self._plain_from[index], self._plain_until[index]

@@ -1,26 +1,31 @@
 """RFC 5545 recurrences of wall-clock times, expanded lazily and within bounds; alone here dateutil is used.
 
-dateutil is only asked for the raw instances of a rule. It walks from the rule's start, so the start is first
-moved forward by whole intervals to just before the window. It would search for an impossible date up to the
-year 9999, so every rule is first tried on the last 400 years before that, the cycle of the Gregorian
-calendar. ``COUNT``, ``UNTIL`` and the clock changes of a zone are dealt with here.
+Plain rules of days and weeks are counted off (`DayPattern`). For any other, dateutil is asked, and only for
+its raw instances. It walks from the rule's start, so the start is first moved forward by whole intervals to
+just before the window. It would search for an impossible date up to the year 9999, so every rule is first
+tried on the last 400 years before that, the cycle of the Gregorian calendar. ``COUNT``, ``UNTIL`` and the
+clock changes of a zone are dealt with here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from functools import lru_cache
 from heapq import merge
-from itertools import islice, takewhile
+from itertools import compress, islice, takewhile
 from math import gcd, prod
+from operator import ne
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
 from dateutil.rrule import rrulestr
 
-from slotkeeper.domain.instant import EARLIEST, LATEST
+from slotkeeper.domain.day_pattern import DayPattern
+from slotkeeper.domain.instant import EARLIEST, LATEST, TICK, later
+from slotkeeper.domain.localise import MEMBERSHIP, Localiser
 from slotkeeper.domain.rule_text import FREQUENCIES, WEEKDAYS, Parts, Rule, normalise
-from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, as_wall, reading, resolve_or_skip
+from slotkeeper.domain.walltime import FoldPolicy, GapPolicy, as_wall, reading
 from slotkeeper.domain.zones import as_zone, offset_segments
 from slotkeeper.errors import InvalidFieldError, InvalidInstantError, InvalidRecurrenceError
 
@@ -46,6 +51,7 @@ _CYCLE: Final = dt.timedelta(days=146_097)
 _LAST_CYCLE: Final = dt.datetime(9599, 1, 1)  # noqa: DTZ001 - a wall-clock time
 _DAY_FILTERS: Final = frozenset({"BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY"})
 _A_DAY: Final = dt.timedelta(days=1)
+_MARGIN: Final = 3 * _A_DAY  # more than any offset, on top of what is read beyond the window
 
 
 class _ClockUnit(NamedTuple):
@@ -141,8 +147,12 @@ class Recurrence:
         ... ]
         ['2025-10-22 09:00:00', '2025-10-25 09:00:00']
         """
-        end = as_wall(last)
-        found = takewhile(lambda wall: wall < end, self.occurrences(since=first, zone=zone))
+        begin, end = as_wall(first), as_wall(last)
+        counted = self._counted_off(begin, end, zone)
+        if counted is not None:
+            yield from counted
+            return
+        found = takewhile(lambda wall: wall < end, self.occurrences(since=begin, zone=zone))
         for index, wall in enumerate(found):
             if index >= MAX_OCCURRENCES:
                 raise InvalidRecurrenceError(
@@ -164,9 +174,40 @@ class Recurrence:
             AmbiguousTimeError: A start is repeated, and ``fold`` is ``RAISE``.
         """
         place = as_zone(zone)
-        walls = self.between(*_readings(window, place), zone=place)
-        found = {resolve_or_skip(wall, place, gap=gap, fold=fold) for wall in walls}
-        yield from sorted(instant for instant in found if instant is not None and instant in window)
+        first, last = _readings(window, place)
+        walls = self._counted_off(first.replace(tzinfo=dt.UTC), last.replace(tzinfo=dt.UTC), place)
+        if walls is None:
+            walls = [wall.replace(tzinfo=dt.UTC) for wall in self.between(first, last, zone=place)]
+        clocks = Localiser(place, later(window.start, -_MARGIN), later(window.end, _MARGIN), MEMBERSHIP)
+        found = sorted(clocks.instants(walls, gap=gap, fold=fold))
+        near = found[bisect_left(found, window.start) : bisect_left(found, window.end)]
+        yield from compress(near, map(ne, near, (None, *near)))
+
+    def _counted_off(
+        self, first: dt.datetime, last: dt.datetime, zone: str | zoneinfo.ZoneInfo | None
+    ) -> list[dt.datetime] | None:
+        """Return the starts from ``first`` on and before ``last``, if the rule is a pattern of days, or None.
+
+        They are naive, or marked UTC where the bounds are.
+        """
+        start = self.start.replace(tzinfo=first.tzinfo)
+        pattern = None if self.rule is None else _pattern(self.rule, start)
+        if self.rule is None or pattern is None or pattern.most(first, last) > MAX_OCCURRENCES:
+            return None
+        until = _local_until(_parsed(self.rule), zone)
+        end = last if until is None else min(last, until.replace(tzinfo=first.tzinfo) + TICK)
+        return self._with_dates(pattern.between(max(first, start), end), first, last)
+
+    def _with_dates(
+        self, ruled: list[dt.datetime], first: dt.datetime, last: dt.datetime
+    ) -> list[dt.datetime]:
+        """Return what the rule gives with the times added and without those excluded."""
+        if not (self.extra or self.except_):
+            return ruled
+        added, excluded = (
+            {time.replace(tzinfo=first.tzinfo) for time in times} for times in (self.extra, self.except_)
+        )
+        return sorted({*ruled, *(time for time in added if first <= time < last)} - excluded)
 
 
 def _readings(window: Interval, zone: zoneinfo.ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
@@ -181,6 +222,11 @@ def _readings(window: Interval, zone: zoneinfo.ZoneInfo) -> tuple[dt.datetime, d
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> Rule:
     return Rule.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str, start: dt.datetime) -> DayPattern | None:
+    return DayPattern.of(_parsed(text), start)
 
 
 def _ruled(

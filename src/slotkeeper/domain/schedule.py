@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from heapq import merge
 from html import escape
 from itertools import pairwise
@@ -221,6 +221,11 @@ class Schedule(_Combinable):
 
     def open_between(self, window: Interval) -> IntervalSet:
         """Return the open time within the window, cut to it, with touching openings merged."""
+        if isinstance(self.closed_dates, HolidayCalendar):  # the host may still add dates to it
+            return self._opened(window)
+        return _known_to_open(self, window)
+
+    def _opened(self, window: Interval) -> IntervalSet:
         return IntervalSet.from_pairs(self._spans(window)).clip(window) - self.closures.clip(window)
 
     def _spans(self, window: Interval) -> Iterator[Span]:
@@ -318,6 +323,12 @@ class Schedule(_Combinable):
         return f"<table><caption>{caption}</caption>{''.join(rows)}</table>" + (
             f"<p>{notes}</p>" if notes else ""
         )
+
+
+@lru_cache(maxsize=128)
+def _known_to_open(schedule: Schedule, window: Interval) -> IntervalSet:
+    """Keep what was asked lately: employees of a shop have equal hours, and days are asked for again."""
+    return schedule._opened(window)  # noqa: SLF001 - a schedule's own
 
 
 class Combination(Enum):

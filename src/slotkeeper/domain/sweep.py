@@ -35,11 +35,24 @@ def at_depth(starts: Iterable[T], ends: Iterable[T], depth: int = 1) -> Bounds[T
     ([1], [3])
     """
     opened, closed = sorted(starts), sorted(ends)
-    if depth > 1:
-        opened = opened[depth - 1 :]
-        real = list(map(lt, opened, closed))
-        opened, closed = list(compress(opened, real)), list(compress(closed, real))
-    return _join(opened, closed)
+    return _join(*(_real(opened[depth - 1 :], closed) if depth > 1 else (opened, closed)))
+
+
+def in_both(starts: Iterable[T], ends: Iterable[T]) -> Bounds[T]:
+    """Return what `at_depth` does at depth two, where the spans are those of two sets.
+
+    Within a set nothing touches, so neither do the pieces that two of them share: none has to be joined.
+
+    >>> in_both([0, 5, 2], [3, 9, 7])
+    ([2, 5], [3, 7])
+    """
+    return _real(sorted(starts)[1:], sorted(ends))
+
+
+def _real(opened: Sequence[T], closed: Sequence[T]) -> Bounds[T]:
+    """Keep the spans that end after they start."""
+    real = list(map(lt, opened, closed))
+    return list(compress(opened, real)), list(compress(closed, real))
 
 
 def _join(opened: Sequence[T], closed: Sequence[T]) -> Bounds[T]:

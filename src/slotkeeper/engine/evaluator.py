@@ -172,7 +172,9 @@ class Evaluator:
             for lead in self._leading.candidates
             for one in lead.schedule.openings_between(window)
         )
-        return max(hours, default=ZERO)
+        return max(
+            self.request.duration or ZERO, *hours, ZERO
+        )  # a length that no opening has is explained, too
 
     # -- choosing --------------------------------------------------------------------------------------------
 

@@ -67,15 +67,27 @@ class Steps:
         self, start: dt.datetime, until: dt.datetime, duration: dt.timedelta, room: int
     ) -> dt.datetime | None:
         """Return where the first stretch of ``duration`` begins with no level above ``room``, or None."""
+        long_enough = (since for since, end in self.stretches(start, until, room) if end - since >= duration)
+        return next(long_enough, None)
+
+    def stretches(
+        self, start: dt.datetime, until: dt.datetime, room: int
+    ) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+        """Yield the longest stretches within ``[start, until)`` with no level above ``room``, in order."""
         since = None
         for instant, level in self._changes(start, until):
             if level <= room:
                 since = since or instant
-            elif since and instant - since >= duration:
-                return since
-            else:
+            elif since:
+                yield since, instant
                 since = None
-        return since if since and until - since >= duration else None
+        if since:
+            yield since, until
+
+    def days(self, start: dt.datetime = EARLIEST, end: dt.datetime = LATEST) -> int:
+        """Return on how many days within ``[start, end)``, or in all, the load changes."""
+        first = bisect_left(self._ordinals, start.toordinal())
+        return bisect_right(self._ordinals, end.toordinal()) - first
 
     def load(self, start: dt.datetime = EARLIEST, end: dt.datetime = LATEST) -> Load:
         """Return the levels within ``[start, end)`` as a value."""

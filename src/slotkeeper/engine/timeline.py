@@ -1,8 +1,8 @@
 """`Timeline`: the mutable interval index of one resource.
 
 Two views of the same entries: the load as a step function (`Steps`) answers whether, how full and when
-next, and the entries by length and start (`Entries`) answer which. Booking needs only the first; what it
-adds is sorted into the second when something has to be listed.
+next, the last by way of `Gaps`, and the entries by length and start (`Entries`) answer which. Booking needs
+only the first; what it adds is sorted into the second when something has to be listed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic
 from slotkeeper.domain.instant import LATEST, ZERO, as_utc
 from slotkeeper.domain.interval_set import IntervalSet
 from slotkeeper.engine.entries import Entries, Entry, K
+from slotkeeper.engine.gaps import Gaps
 from slotkeeper.engine.load import Load, check_units
 from slotkeeper.engine.steps import Steps
 from slotkeeper.errors import DuplicateIdError, InvalidFieldError, NotFoundError
@@ -47,10 +48,12 @@ class Timeline(Generic[K]):
     ['anna']
     """
 
-    __slots__ = ("_entries", "_fresh", "_steps")
+    __slots__ = ("_entries", "_fresh", "_gaps", "_removals", "_steps")
 
     def __init__(self, entries: Iterable[Entry[K]] = ()) -> None:
         self._steps = Steps()
+        self._gaps = Gaps(self._steps)
+        self._removals = 0
         self._fresh: dict[K, tuple[Interval, int]] = {}
         self._entries: Entries[K] = Entries()
         self.extend(entries)
@@ -126,6 +129,7 @@ class Timeline(Generic[K]):
             entry = self._entries.remove(key)
         else:
             raise NotFoundError("entry", key)
+        self._removals += 1
         self._steps.add(entry.interval.start, entry.interval.end, -entry.units)
         return entry
 
@@ -171,14 +175,16 @@ class Timeline(Generic[K]):
     ) -> dt.datetime | None:
         """Return the earliest instant, from ``start`` on, at which ``units`` fit for ``duration``, or None.
 
-        The whole stretch ends no later than ``until``.
+        The whole stretch ends no later than ``until``. Gaps are kept until an entry comes or goes, so that
+        asking a timeline that stands still is a search.
 
         Raises:
             InvalidFieldError: ``duration`` is not positive.
         """
         if duration <= ZERO:
             raise InvalidFieldError("duration", duration, "must be positive")
-        return self._steps.first_fit(as_utc(start), as_utc(until), duration, capacity - units)
+        stamp = len(self), self._removals  # never twice the same: what comes and goes leaves a removal
+        return self._gaps.first(as_utc(start), as_utc(until), duration, capacity - units, stamp=stamp)
 
     def load(self, window: Interval) -> Load:
         """Return the load within the window, and none outside."""
