@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from uuid import uuid4
 
@@ -18,16 +19,30 @@ _NUMBERS = count()
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty database, without a driver."""
-    if request.param == "sqlite":
+    with _new_database(request.param, tmp_path_factory) as found:
+        yield found
+
+
+@pytest.fixture
+def own_database(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of another empty database of the kind, for a test whose events nobody else may relay."""
+    kind = database.partition(":")[0].replace("mysql", "mariadb")
+    with _new_database(kind, tmp_path_factory) as found:
+        yield found
+
+
+@contextmanager
+def _new_database(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if kind == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('database')}/shop.sqlite3"
         return
-    server = POSTGRESQL if request.param == "postgresql" else MARIADB
+    server = POSTGRESQL if kind == "postgresql" else MARIADB
     name = f"shop_{os.getpid()}_{next(_NUMBERS)}_{uuid4().hex[:6]}"
     url = sa.make_url(server.url)
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    plain = "postgresql" if request.param == "postgresql" else "mysql"
+    plain = "postgresql" if kind == "postgresql" else "mysql"
     yield url.set(drivername=plain, database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name}{' WITH (FORCE)' if plain == 'postgresql' else ''}"))

@@ -486,11 +486,11 @@ def test_each_party_hears_what_is_theirs(app: Running, day: str) -> None:
     assert [one["status"] for one in told] == ["pending", "confirmed"]
 
 
-def test_news_cross_from_one_process_to_the_other(database: str, redis: str, day: str) -> None:
+def test_news_cross_from_one_process_to_the_other(own_database: str, redis: str, day: str) -> None:
     now = text(a_minute())
     with (
-        running("marketplace", database, now=now, redis=redis) as one,
-        running("marketplace", database, now=now, redis=redis) as two,
+        running("marketplace", own_database, now=now, redis=redis) as one,
+        running("marketplace", own_database, now=now, redis=redis) as two,
     ):
         booking = book(one, day)
         channel = f"bookings:{booking['id']}"

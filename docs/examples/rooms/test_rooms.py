@@ -797,11 +797,11 @@ def test_the_customer_hears_of_each_change_and_nobody_else_does(app: Running) ->
         assert bob == []
 
 
-def test_news_cross_from_one_process_to_the_other(database: str, redis: str, minute: dt.datetime) -> None:
+def test_news_cross_from_one_process_to_the_other(own_database: str, redis: str, minute: dt.datetime) -> None:
     now = text(minute)
     with (
-        running("rooms", database, now=now, redis=redis) as one,
-        running("rooms", database, now=now, redis=redis) as two,
+        running("rooms", own_database, now=now, redis=redis) as one,
+        running("rooms", own_database, now=now, redis=redis) as two,
         listening(one, "alice", 1) as here,
         listening(two, "alice", 1) as there,
     ):
@@ -826,14 +826,14 @@ def test_only_ones_own_room_can_be_joined_and_only_with_a_token(shop: Running) -
             socketio.Client().connect(shop.url, auth=auth, transports=["websocket"])
 
 
-def test_a_reminder_is_sent_once_for_what_starts_within_a_day(database: str, minute: dt.datetime) -> None:
-    with running("rooms", database, now=text(minute)) as app:
+def test_a_reminder_is_sent_once_for_what_starts_within_a_day(own_database: str, minute: dt.datetime) -> None:
+    with running("rooms", own_database, now=text(minute)) as app:
         near, far = generated(app)[0], generated(app)[0]
         made = book(app, near)
         pay(app, made)
         pay(app, book(app, far))
     eve = dt.datetime.fromisoformat(near["startTime"]) - dt.timedelta(hours=8)
-    with running("rooms", database, now=text(eve)) as app, listening(app, "alice", 1) as heard:
+    with running("rooms", own_database, now=text(eve)) as app, listening(app, "alice", 1) as heard:
         assert app.post("/api/v1/admin/reminders/run", "admin").json()["sent"] >= 1
 
         def reminded() -> list[int]:
