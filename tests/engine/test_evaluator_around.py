@@ -82,6 +82,15 @@ def test_bookings_that_are_not_close_to_an_instant_change_at_most_what_starts_li
         assert without_neighbours(told) == without_neighbours(offer)
 
 
+def test_the_reach_goes_on_to_the_end_of_a_long_opening_that_starts_within_a_day() -> None:
+    hut = Resource("a", Schedule.of([span(90, 400)]))
+    snapshot = Snapshot(EPOCH, [hut], [booking_of([Allocation("a", span(450, 1))])])
+    world = World(snapshot, Request(Service("stay", WholeOpening(), notice=None)))
+    fewer = near(world, world.evaluator.reach(Interval.lasting(EPOCH, TICK)))
+    assert world.evaluator.explain(EPOCH).refusals[-1] == OffGrid(None, None, "a")
+    assert fewer.evaluator.explain(EPOCH) == world.evaluator.explain(EPOCH)
+
+
 def test_the_reach_goes_back_to_the_booking_from_which_a_gap_is_counted() -> None:
     service = attrs.evolve(CUT, grid=GapGrid(5 * CELL, align=CELL))
     snapshot = Snapshot(

@@ -13,7 +13,6 @@ from functools import cached_property
 import attrs
 
 from slotkeeper.domain.booking import Allocation
-from slotkeeper.domain.durations import WholeOpening
 from slotkeeper.domain.explanation import Explanation, Refusal
 from slotkeeper.domain.grid import GapGrid
 from slotkeeper.domain.ids import Id
@@ -143,7 +142,8 @@ class Evaluator:
 
     def reach(self, window: Interval) -> Interval:
         """Return the interval whose bookings the answers within ``window`` may depend on."""
-        return self._around(window, max(_DAY, self._longest(window)))
+        neighbours = Interval(later(window.start, -_DAY), later(window.end, _DAY))
+        return self._around(window, max(_DAY, self._longest(neighbours)))
 
     def close_to(self, window: Interval) -> Interval:
         """Return the interval whose bookings decide what can be taken within ``window``, and mostly why not.
@@ -165,16 +165,19 @@ class Evaluator:
         return wide
 
     def _longest(self, window: Interval) -> dt.timedelta:
-        if not isinstance(self.request.service.duration, WholeOpening):
-            return self._leading.starts.duration
+        """Return the longest that a booking from within the window may last, or be judged by.
+
+        Where no opening starts, a whole opening is judged by the length asked for.
+        """
+        asked = self._leading.starts.duration
+        if not self._leading.is_whole:
+            return asked
         hours = (
             one.duration
             for lead in self._leading.candidates
             for one in lead.schedule.openings_between(window)
         )
-        return max(
-            self.request.duration or ZERO, *hours, ZERO
-        )  # a length that no opening has is explained, too
+        return max((asked, *hours))
 
     # -- choosing --------------------------------------------------------------------------------------------
 
