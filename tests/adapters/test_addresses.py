@@ -86,9 +86,13 @@ def test_a_driver_that_no_extra_brings_is_told_with_one_that_an_extra_does(
 
 
 def test_addresses_that_name_the_right_driver_are_taken() -> None:
-    SqlStore.from_url(f"postgresql+psycopg://{PLACE}").close()
+    store = SqlStore.from_url(f"postgresql+psycopg://{PLACE}")
+    assert (store.engine.driver, store.engine.url.database) == ("psycopg", "week")
+    store.close()
     for driver in ("psycopg", "asyncpg"):
-        asyncio.run(AsyncSqlStore.from_url(f"postgresql+{driver}://anna@db/week").close())
+        awaited = AsyncSqlStore.from_url(f"postgresql+{driver}://anna@db/week")
+        assert awaited.engine.dialect.driver.removesuffix("_async") == driver
+        asyncio.run(awaited.close())
 
 
 @pytest.mark.parametrize("name", _DRIVERS)

@@ -163,7 +163,6 @@ def shown(booking: sk.Booking) -> dict[str, Any]:
 def messages(event: sk.Event) -> list[web.Message]:
     """Return what an event is told as: on the booking's, the provider's and the customer's channel."""
     booking, note = event.booking, notice(event)
-    days = {one.start.date() for one in (event.before, booking) if one is not None}
     told = [
         web.Message(f"bookings:{booking.id}", "booking.status_updated", shown(booking)),
         *(
@@ -172,7 +171,7 @@ def messages(event: sk.Event) -> list[web.Message]:
                 "availability.updated",
                 {"provider": booking.resource_id, "date": str(day)},
             )
-            for day in sorted(days)
+            for day in web.touched_days(event)
         ),
     ]
     if note is not None:
